@@ -1,0 +1,1 @@
+"""The SQL door: from a SELECT to an answer under differential privacy."""
