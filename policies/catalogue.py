@@ -77,12 +77,16 @@ class Column(_Frozen):
 
 
 class Source(_Frozen):
-    """Where the rows come from: a Parquet or CSV file beside the card, or a data frame of an installed package."""
+    """Where the rows come from: a Parquet or CSV file beside the card, or a data frame of an installed package.
+
+    `nulls` are the texts that mean NULL in a CSV.
+    """
 
     parquet: str | None = None
     csv: str | None = None
     package: str | None = None
     frame: str | None = None
+    nulls: tuple[str, ...] = ("",)
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:

@@ -1,0 +1,1 @@
+"""All that the room signs (Art. 26): keys, the log's tree, receipts."""

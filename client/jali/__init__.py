@@ -1,0 +1,54 @@
+"""Jali's Python client: ask conditionally open data, and check every receipt yourself.
+
+Imports nothing of the server. `room = jali.connect(url, token=..., agreement=...)`, then `room.sql(...)`.
+"""
+
+from jali.agreement import Pin, PinnedAgreement
+from jali.amounts import PrivacyLoss
+from jali.answers import Answer, Receipt
+from jali.connection import Dataset, Room, connect
+from jali.errors import (
+    BudgetExceeded,
+    Conflict,
+    Flaw,
+    JaliError,
+    NotAuthenticated,
+    NotFound,
+    QueryRejected,
+    Reason,
+    Refused,
+    RequestRejected,
+    Unavailable,
+    VerificationError,
+    Withheld,
+)
+from jali.verify import Verified
+from jali.views import Budget, PlanView, Schema
+
+__all__ = [
+    "Answer",
+    "Budget",
+    "BudgetExceeded",
+    "Conflict",
+    "Dataset",
+    "Flaw",
+    "JaliError",
+    "NotAuthenticated",
+    "NotFound",
+    "Pin",
+    "PinnedAgreement",
+    "PlanView",
+    "PrivacyLoss",
+    "QueryRejected",
+    "Reason",
+    "Receipt",
+    "Refused",
+    "RequestRejected",
+    "Room",
+    "Schema",
+    "Unavailable",
+    "VerificationError",
+    "Verified",
+    "Withheld",
+    "connect",
+]

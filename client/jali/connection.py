@@ -1,0 +1,194 @@
+"""`jali.connect` and the room as a researcher meets it: datasets, dry runs, questions, budget, log."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any, Self
+from urllib.parse import quote
+from uuid import uuid4
+
+import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
+
+from jali import trust
+from jali.agreement import PinnedAgreement
+from jali.amounts import decimal_text
+from jali.answers import Answer, table_of
+from jali.checkpoint import Checkpoint
+from jali.errors import JaliError, NotFound, RequestRejected
+from jali.log import Growth, LogWatch
+from jali.memory import Memory
+from jali.profiles import read_settings
+from jali.transport import Transport
+from jali.verify import Verified, verify_answer
+from jali.views import Budget, PlanView, Schema
+
+
+def connect(
+    url: str | None = None,
+    token: str | None = None,
+    agreement: str | None = None,
+    *,
+    profile: str | None = None,
+    parties: Mapping[str, str] | None = None,
+) -> "Room":
+    """A room to ask. What is left out comes from JALI_URL, JALI_TOKEN, JALI_AGREEMENT, or the profile.
+
+    `agreement` is the signed agreement's file (best: it pins the log's key) or its id (then pinned on first use).
+    `parties` are public keys by party name, to check the file's signatures with. Without agreement the catalogue
+    alone can be read.
+    """
+    found = read_settings(profile, url=url, token=token, agreement=agreement)
+    if found.url is None:
+        raise RequestRejected("no address: give url=, set JALI_URL, or write a profile")
+    transport = Transport(found.url, found.token)
+    memory = Memory()
+    try:
+        pinned = found.agreement and trust.pin_agreement(
+            found.agreement,
+            parties={**(found.parties or {}), **(parties or {})},
+            memory=memory,
+            fetch=lambda uid: transport.get(f"agreements/{quote(uid, safe=':')}"),
+        )
+    except JaliError:
+        transport.close()
+        raise
+    return Room(transport, pinned or None, memory)
+
+
+class Dataset:
+    """One entry of the catalogue."""
+
+    def __init__(self, document: Mapping[str, Any], transport: Transport) -> None:
+        self.document = document
+        self.card: Mapping[str, Any] = document.get("card", document)
+        self.schema = Schema(self.card)
+        self._transport = transport
+
+    @property
+    def name(self) -> str:
+        """The dataset's name."""
+        return str(self.card["name"])
+
+    @property
+    def title(self) -> str:
+        """The dataset's title."""
+        return str(self.card.get("title", self.name))
+
+    @property
+    def version(self) -> str | None:
+        """The version that is asked now."""
+        version = self.document.get("version")
+        return None if version is None else str(version)
+
+    def sample(self) -> pa.Table | None:
+        """Published synthetic rows; None until some are published."""
+        try:
+            return table_of(self._transport.get(f"datasets/{quote(self.name, safe='')}/sample"))
+        except NotFound:
+            return None
+
+    def __repr__(self) -> str:
+        return f"<jali dataset {self.name}: {self.title}; tables {', '.join(self.schema.tables)}>"
+
+
+class _Proofs:
+    """The front's log routes, as the watch asks them."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def checkpoint(self) -> str:
+        return self._transport.text("log/checkpoint")
+
+    def consistency(self, first: int, second: int) -> list[bytes]:
+        body = self._transport.get("log/consistency", **{"from": first, "to": second})
+        try:
+            return [base64.b64decode(step, validate=True) for step in body["proof"]]
+        except (KeyError, TypeError, ValueError):
+            raise RequestRejected("the log's consistency proof can't be read") from None
+
+
+class Room:
+    """A connection under one agreement; a context manager, or `close()` it."""
+
+    def __init__(self, transport: Transport, agreement: PinnedAgreement | None, memory: Memory) -> None:
+        self._transport = transport
+        self._memory = memory
+        self._agreement = agreement
+
+    @property
+    def agreement(self) -> PinnedAgreement:
+        """The pinned agreement. Raises RequestRejected if the connection has none."""
+        if self._agreement is None:
+            raise RequestRejected("no agreement: give agreement= (file or id), or set JALI_AGREEMENT")
+        return self._agreement
+
+    def datasets(self) -> list[Dataset]:
+        """The catalogue."""
+        return [Dataset(entry, self._transport) for entry in self._transport.get("datasets")]
+
+    def dataset(self, name: str) -> Dataset:
+        """One entry of the catalogue."""
+        return Dataset(self._transport.get(f"datasets/{quote(name, safe='')}"), self._transport)
+
+    def explain(
+        self, sql: str, epsilon: Any = None, *, accuracy: Mapping[str, Any] | None = None, purpose: str | None = None
+    ) -> PlanView:
+        """Price and expected error of a query, free and without touching a row."""
+        return PlanView(self._ask("explain", self._question(sql, epsilon, accuracy, purpose)))
+
+    def sql(
+        self, sql: str, epsilon: Any = None, *, accuracy: Mapping[str, Any] | None = None, purpose: str | None = None
+    ) -> Answer:
+        """Ask. Give `epsilon`, or `accuracy={"n": 200}` for +-200 at 95 %. Charged once, also if the line breaks."""
+        return Answer(self._ask("sql", self._question(sql, epsilon, accuracy, purpose)), self.verify)
+
+    def verify(self, document: Mapping[str, Any]) -> Verified:
+        """Check an answer document's receipt under this connection's agreement. Raises VerificationError."""
+        return verify_answer(document, self.agreement, self._watch())
+
+    def budget(self) -> Budget:
+        """What the agreement allows, what is spent, what is left."""
+        return Budget.from_json(self._transport.get("budget", agreement=self.agreement.uid))
+
+    def invocations(self) -> list[dict[str, Any]]:
+        """What was asked under the agreement, newest first, with positions in the log."""
+        found: list[dict[str, Any]] = self._transport.get("invocations", agreement=self.agreement.uid)
+        return found
+
+    def checkpoint(self) -> tuple[Checkpoint, Growth]:
+        """The log's newest checkpoint, checked against the pinned key and the newest one seen before."""
+        return self._watch().newest(_Proofs(self._transport))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<jali room at {self._transport.url}, {self._agreement or 'no agreement'}>"
+
+    def _watch(self) -> LogWatch:
+        return LogWatch(self.agreement.log, self._memory, _Proofs(self._transport))
+
+    def _ask(self, path: str, question: Mapping[str, Any]) -> Any:
+        # One key per call: every try of this call is the same asking, and is charged once.
+        return self._transport.post(path, question, idempotency_key=str(uuid4()))
+
+    def _question(
+        self, sql: str, epsilon: Any, accuracy: Mapping[str, Any] | None, purpose: str | None
+    ) -> dict[str, Any]:
+        if (epsilon is None) == (accuracy is None):
+            raise RequestRejected("give exactly one of epsilon= and accuracy=")
+        widths = accuracy and {name: decimal_text(width, f"accuracy.{name}") for name, width in accuracy.items()}
+        return {
+            "agreement": self.agreement.uid,
+            "sql": sql,
+            "epsilon": None if epsilon is None else decimal_text(epsilon, "epsilon"),
+            "accuracy": widths,
+            "purpose": purpose,
+        }

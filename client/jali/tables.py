@@ -1,0 +1,107 @@
+"""Tables for a terminal (rich) and a notebook (HTML). Cells are foreign text: never markup, never escape codes."""
+
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from io import StringIO
+from typing import Any
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+MOST_ROWS = 60
+_WIDEST = 160
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Headers, rows of text cells, which columns are numbers, lines below."""
+
+    headers: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    is_number: Sequence[bool] = ()
+    footer: Sequence[str] = field(default=())
+
+    @property
+    def shown(self) -> Sequence[Sequence[str]]:
+        """The rows that fit on a page."""
+        return self.rows[:MOST_ROWS]
+
+    @property
+    def lines_below(self) -> list[str]:
+        """The footer, after a word about rows that are not shown."""
+        more = len(self.rows) - MOST_ROWS
+        return [*([f"... {more} more rows"] if more > 0 else []), *self.footer]
+
+
+def number(value: Any) -> str:
+    """A value as text: numbers with thousands marks, nothing for NULL.
+
+    >>> number(1234567), number(1234.5), number(None), number("JFK")
+    ('1,234,567', '1,234.5', 'NULL', 'JFK')
+    """
+    if value is None:
+        return "NULL"
+    return f"{value:,}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+
+
+def with_interval(value: Any, ends: tuple[float, float] | None) -> str:
+    """A noisy value with its interval: `a ± b`, or `a (from .. to)` where the two sides differ.
+
+    >>> with_interval(120, (115.0, 125.0)), with_interval(3, (0.0, 10.0))
+    ('120 ± 5', '3 (0 .. 10)')
+    """
+    if ends is None or value is None:
+        return number(value)
+    below, above = float(value) - ends[0], ends[1] - float(value)
+    if abs(below - above) <= 0.02 * max(below + above, 1e-300):
+        return f"{number(value)} ± {_short(max(below, above))}"
+    return f"{number(value)} ({_short(ends[0])} .. {_short(ends[1])})"
+
+
+def as_rich(sheet: Sheet) -> Group:
+    """The sheet for rich."""
+    table = Table()
+    for place, header in enumerate(sheet.headers):
+        is_number = place < len(sheet.is_number) and sheet.is_number[place]
+        table.add_column(_text(header), justify="right" if is_number else "left", overflow="fold")
+    for row in sheet.shown:
+        table.add_row(*(_text(cell) for cell in row))
+    return Group(table, *(_text(line) for line in sheet.lines_below))
+
+
+def as_text(sheet: Sheet) -> str:
+    """The sheet as plain text, for `repr` and pipes."""
+    console = Console(file=StringIO(), width=_WIDEST, no_color=True, force_terminal=False)
+    with console.capture() as capture:
+        console.print(as_rich(sheet))
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def as_html(sheet: Sheet) -> str:
+    """The sheet for a notebook."""
+    head = "".join(f"<th>{html.escape(header)}</th>" for header in sheet.headers)
+    body = "".join(f"<tr>{_html_cells(sheet, row)}</tr>" for row in sheet.shown)
+    below = "".join(f"<div>{html.escape(line)}</div>" for line in sheet.lines_below)
+    return f"<div><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><small>{below}</small></div>"
+
+
+def _html_cells(sheet: Sheet, row: Sequence[str]) -> str:
+    sides = ["right" if number else "left" for number in sheet.is_number] or ["left"] * len(row)
+    return "".join(
+        f'<td style="text-align:{side}">{html.escape(cell)}</td>' for side, cell in zip(sides, row, strict=True)
+    )
+
+
+def _text(content: str) -> Text:
+    return Text("".join(sign if sign.isprintable() else "\ufffd" for sign in content))
+
+
+def _short(value: float) -> str:
+    """Three significant digits, whole numbers in full."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.{digits}f}"

@@ -1,0 +1,1 @@
+"""Checked syntax tree -> the three layers of a query: below, middle, above."""

@@ -1,0 +1,138 @@
+"""The operator's command line on the room's machine: migrate, load, trust, hold, lift, check-log, status.
+
+Changes go through the store's own transactions, so they are safe beside a running room. Exit status 0 on success only.
+"""
+
+import argparse
+import json
+import os
+import pwd
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from enclave.config import Settings
+from enclave.room import Room, open_room
+from policies.errors import JaliError
+
+ROLES = ("provider", "organization", "officer")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; faults go to stderr, one a line, and the exit status says so."""
+    options = _parser().parse_args(arguments)
+    os.umask(0o077)
+    settings = Settings.from_environment()
+    _become_owner(settings.home)
+    try:
+        room = open_room(settings, with_lanes=False)
+        try:
+            facts = options.run(room, options)
+        finally:
+            room.close()
+    except JaliError as error:
+        _complain(error)
+        return 1
+    if facts is not None:
+        print(json.dumps(facts, indent=None if options.json else 2, default=str))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m enclave", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print facts as one line of JSON")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[Room, Any], Any], help: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=help, description=help)
+        added.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+        added.set_defaults(run=run)
+        return added
+
+    command("migrate", _migrate, "bring the room's store to the newest schema")
+    load = command("load", _load, "load a dataset from its card; a bad load leaves the last good version in place")
+    load.add_argument("card", type=Path, metavar="CARD.yaml")
+    trust = command("trust", _trust, "enter the public key of a provider, organization or officer")
+    trust.add_argument("party")
+    trust.add_argument("--role", choices=ROLES, required=True)
+    trust.add_argument("--key", required=True, help="Ed25519 public key, base64 of 32 bytes, or a file that holds it")
+    hold = command("hold", _hold, "stop an agreement, a dataset or an organization from the next decision on")
+    hold.add_argument("target")
+    hold.add_argument("--reason", required=True)
+    command("lift", _lift, "lift every hold on a target").add_argument("target")
+    command("check-log", _check_log, "rebuild the log's root from its leaves and compare")
+    command("status", _status, "what the room holds, in numbers")
+    return parser
+
+
+def _migrate(room: Room, _options: Any) -> dict[str, Any]:
+    return {"store": "is at the newest schema"}
+
+
+def _load(room: Room, options: Any) -> dict[str, Any]:
+    # Imported here: the loader brings DuckDB, which the other commands do without.
+    from enclave.loading import load_card
+
+    return load_card(room, options.card, by=_operator())
+
+
+def _trust(room: Room, options: Any) -> dict[str, Any]:
+    key = Path(options.key).read_text().strip() if Path(options.key).is_file() else options.key
+    with room.database.writing() as session:
+        index = room.registry.trust(
+            session, name=options.party, role=options.role, key=key, by=_operator(), now=room.clock()
+        )
+    return {"trusted": options.party, "role": options.role, "log_index": index}
+
+
+def _hold(room: Room, options: Any) -> dict[str, Any]:
+    with room.database.writing() as session:
+        index = room.registry.hold(
+            session, target=options.target, reason=options.reason, by=_operator(), now=room.clock()
+        )
+    return {"held": options.target, "log_index": index}
+
+
+def _lift(room: Room, options: Any) -> dict[str, Any]:
+    with room.database.writing() as session:
+        index = room.registry.lift(session, target=options.target, by=_operator(), now=room.clock())
+    return {"lifted": options.target, "log_index": index}
+
+
+def _check_log(room: Room, _options: Any) -> dict[str, Any]:
+    with room.database.reading() as session:
+        return room.log.check(session)
+
+
+def _status(room: Room, _options: Any) -> dict[str, Any]:
+    from enclave.overview import overview
+
+    with room.database.reading() as session:
+        return overview(room, session)
+
+
+def _become_owner(home: Path) -> None:
+    # What root writes into a room that has a uid of its own, the room couldn't read.
+    if os.geteuid() == 0 and home.exists() and (owner := home.stat()).st_uid != 0:
+        os.setgroups([])
+        os.setgid(owner.st_gid)
+        os.setuid(owner.st_uid)
+
+
+def _operator() -> str:
+    try:
+        return f"operator:{pwd.getpwuid(os.getuid()).pw_name}"
+    except KeyError:
+        return f"operator:{os.getuid()}"
+
+
+def _complain(error: JaliError) -> None:
+    print(f"error: {error.message}", file=sys.stderr)
+    for reason in error.reasons:
+        where = f"{reason.where}: " if reason.where else ""
+        print(f"  - {where}{reason.message} [{reason.code}]", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""The body of an answer as it leaves the room: what was released, what it cost, how to cite and describe it."""
+
+from typing import Any
+
+from dp_queries.plan import Plan
+from dp_queries.release import methods_text
+from enclave.ledger import decimal_text
+from policies.canonical import digest
+from policies.catalogue import LoadedDataset
+
+RELEASED = ("columns", "rows", "intervals")
+
+
+def digest_of(answer: dict[str, Any]) -> str:
+    """What a receipt binds: SHA-256 over the canonical JSON of columns, rows and intervals."""
+    return digest({part: answer[part] for part in RELEASED})
+
+
+def relabelled(answer: dict[str, Any], plan: Plan) -> dict[str, Any]:
+    """A stored answer under the column names of this asking: names are no part of a plan's digest."""
+    names = {
+        old["name"]: new.name for old, new in zip(answer["columns"], plan.above.columns, strict=True)
+    }
+    columns = [column | {"name": names[column["name"]]} for column in answer["columns"]]
+    intervals = {
+        level: {names[name]: bounds for name, bounds in by_column.items()}
+        for level, by_column in answer["intervals"].items()
+    }
+    return answer | {"columns": columns, "intervals": intervals}
+
+
+def facts(
+    plan: Plan, dataset: LoadedDataset, *, is_charged: bool, statement: dict[str, str]
+) -> dict[str, Any]:
+    """What goes with every answer: cost, what is left, citation (Art. 29), methods, plan."""
+    card = dataset.card
+    return {
+        "dataset": card.name,
+        "version": plan.version,
+        "spent": {
+            "epsilon": decimal_text(plan.epsilon_micro) if is_charged else "0",
+            "delta": f"{float(card.budget.query_delta):g}",
+            "charged": is_charged,
+        },
+        "remaining": {"epsilon": statement["remaining"], "delta": statement["delta"], "of": statement["epsilon"]},
+        "citation": f"{card.citation} Version {plan.version}. Answered by Jali under differential privacy.",
+        "methods": methods_text(plan, dataset),
+        "plan": {"digest": plan.digest, "mechanism": plan.measures[0].mechanism, "groups": plan.groups},
+    }

@@ -1,0 +1,136 @@
+"""The room's append-only log (Art. 26): leaves and nodes in the store, checkpoints signed after the commit.
+
+`append` works inside the caller's transaction, so that a change and its trace commit together or not at all.
+The arithmetic is `tlog.py`, what a leaf may hold is `leaves.py`, checking the whole is `rebuild.py`.
+"""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from enclave.audit import rebuild, tlog
+from enclave.audit.errors import LogDamaged, ProofRejected
+from enclave.audit.keys import RoomKey
+from enclave.audit.leaves import leaf_body
+from enclave.store.log_models import Checkpoint, Leaf, Node
+from policies.errors import NotFound, Reason
+
+_APPENDED_IN = "jali_log_appended_in"
+
+
+class Log:
+    """One log: its origin (C2SP), its key, and the operations on its tables. Proofs are base64 texts."""
+
+    def __init__(self, key: RoomKey, *, origin: str) -> None:
+        self._key = key
+        self.origin = origin
+
+    @property
+    def public_key(self) -> bytes:
+        """The raw Ed25519 key under which the checkpoints verify."""
+        return self._key.public_bytes
+
+    def append(self, session: Session, leaf: Mapping[str, Any]) -> int:
+        """Add a leaf in the caller's transaction and return its index."""
+        body = leaf_body(leaf)
+        index, hash_of_leaf = self.size(session), tlog.leaf_hash(body)
+        session.execute(insert(Leaf).values(index=index, kind=leaf["kind"], body=body, hash=hash_of_leaf))
+        for level, position, value in tlog.completed_nodes(index, hash_of_leaf, _nodes(session)):
+            session.execute(insert(Node).values(level=level, index=position, hash=value))
+        session.info[_APPENDED_IN] = session.get_transaction()
+        return index
+
+    def size(self, session: Session) -> int:
+        """How many leaves there are."""
+        newest = session.scalar(select(func.max(Leaf.index)))
+        return 0 if newest is None else newest + 1
+
+    def checkpoint(self, session: Session) -> str:
+        """The signed note for all leaves, remembered in the caller's transaction: a later one than the leaves'.
+
+        Raises LogDamaged rather than sign a log that no longer contains what was signed before.
+        """
+        if session.info.get(_APPENDED_IN) is not None and session.info[_APPENDED_IN] is session.get_transaction():
+            # A signature over leaves that then roll back would be a split view made by ourselves.
+            raise RuntimeError("a checkpoint is signed after the commit of its leaves")
+        size = self.size(session)
+        self._must_contain_the_last(session, size)
+        known = session.get(Checkpoint, size)
+        if known is not None:
+            return known.note
+        note = self._sign(tlog.TreeHead(self.origin, size, tlog.root(size, _nodes(session))))
+        session.add(Checkpoint(size=size, note=note))
+        session.flush()
+        return note
+
+    def _sign(self, head: tlog.TreeHead) -> str:
+        text = head.text()
+        return tlog.signed_note(text, self.origin, self.public_key, self._key.sign(text.encode()))
+
+    def _must_contain_the_last(self, session: Session, size: int) -> None:
+        note = session.scalar(select(Checkpoint.note).order_by(Checkpoint.size.desc()).limit(1))
+        if note is None:
+            return
+        try:
+            last = tlog.open_checkpoint(note, origin=self.origin, public_key=self.public_key)
+        except ProofRejected as flaw:
+            raise _damaged("checkpoint-forged", flaw.message) from None
+        if last.size > size:
+            raise _damaged("truncated", f"{last.size} entries were signed, {size} are left")
+        if tlog.root(last.size, _nodes(session)) != last.root:
+            raise _damaged("rewritten", f"the first {last.size} entries are not those that were signed")
+
+    def inclusion(self, session: Session, index: int, size: int) -> list[str]:
+        """The proof that leaf `index` is among the first `size`. Raises NotFound where there is none."""
+        if not 0 <= index < size <= self.size(session):
+            raise NotFound(f"no entry {index} in a log of {size} entries")
+        return _texts(tlog.inclusion_proof(index, size, _nodes(session)))
+
+    def consistency(self, session: Session, old: int, new: int) -> list[str]:
+        """The proof that the first `old` of `new` leaves are unchanged. Raises NotFound where there is none."""
+        if not 0 <= old <= new <= self.size(session):
+            raise NotFound(f"no log of {new} entries that contains {old}")
+        return _texts(tlog.consistency_proof(old, new, _nodes(session)))
+
+    def leaf(self, session: Session, index: int) -> bytes:
+        """The canonical bytes of a leaf. Raises NotFound."""
+        body = session.scalar(select(Leaf.body).where(Leaf.index == index))
+        if body is None:
+            raise NotFound(f"no entry {index}")
+        return body
+
+    def entries(self, session: Session, *, start: int, count: int) -> list[dict[str, Any]]:
+        """The leaves from `start` on, at most `count`: index and leaf (base64 of its canonical bytes)."""
+        rows = select(Leaf.index, Leaf.body).where(Leaf.index >= start).order_by(Leaf.index).limit(max(count, 0))
+        return [{"index": index, "leaf": b64encode(body).decode()} for index, body in session.execute(rows)]
+
+    def check(self, session: Session, remembered: str | None = None) -> dict[str, Any]:
+        """Rebuild the log from its leaves and hold it against all that was signed, and a checkpoint kept elsewhere.
+
+        Returns the facts; raises LogDamaged with every finding.
+        """
+        return rebuild.check(session, origin=self.origin, public_key=self.public_key, remembered=remembered)
+
+
+def _nodes(session: Session) -> tlog.Nodes:
+    def node(level: int, index: int) -> bytes:
+        if level == 0:
+            found = session.scalar(select(Leaf.hash).where(Leaf.index == index))
+        else:
+            found = session.scalar(select(Node.hash).where(Node.level == level, Node.index == index))
+        if found is None:
+            raise _damaged("node-missing", f"node {index} of level {level} is missing")
+        return found
+
+    return node
+
+
+def _texts(proof: list[bytes]) -> list[str]:
+    return [b64encode(step).decode() for step in proof]
+
+
+def _damaged(code: str, message: str) -> LogDamaged:
+    return LogDamaged("the log is not what was signed", (Reason(code, message),))

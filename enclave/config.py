@@ -1,0 +1,59 @@
+"""The room's settings, read once from its environment.
+
+Every setting has a safe default; there is none that switches noise, charging or release slots off.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_HOME = "var"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the room lives and who may talk to it.
+
+    `home` holds store, keys and datasets (0700). `allowed_uids` are the uids whose processes may use the socket.
+    `separation` says whether room and front have uids of their own; it is shown in status as it is.
+    `lanes` is how many queries may run at once; `memory_bytes` what one of them may use.
+    """
+
+    home: Path
+    socket: Path
+    allowed_uids: frozenset[int]
+    separation: str
+    lanes: int
+    memory_bytes: int
+    origin: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """The settings of this process. JALI_HOME is shared by room and front; the room's part is `room/`."""
+        base = Path(environment.get("JALI_HOME", DEFAULT_HOME)).absolute()
+        uids = environment.get("JALI_ALLOWED_UIDS", str(os.geteuid()))
+        return cls(
+            home=Path(environment.get("JALI_ROOM_HOME", str(base / "room"))),
+            socket=Path(environment.get("JALI_ROOM_SOCKET", str(base / "run" / "room.sock"))),
+            allowed_uids=frozenset(int(uid) for uid in uids.split(",") if uid),
+            separation=environment.get("JALI_SEPARATION", "not separated: room and front were not started by serve"),
+            lanes=int(environment.get("JALI_LANES", "2")),
+            memory_bytes=int(environment.get("JALI_QUERY_MEMORY_BYTES", str(2 * 2**30))),
+            origin=environment.get("JALI_LOG_ORIGIN", "jali.local/room"),
+        )
+
+    @property
+    def store(self) -> Path:
+        """The room's SQLite database."""
+        return self.home / "room.sqlite"
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the room's keys; never part of a back-up of the store."""
+        return self.home / "keys"
+
+    @property
+    def datasets(self) -> Path:
+        """The folder of the encrypted dataset files."""
+        return self.home / "datasets"

@@ -1,0 +1,256 @@
+"""ONE story for an invocation: submit, admit, perform, answer. LAYOUT's walk, step by step.
+
+Order is safety here. The charge and the intent leaf commit in one transaction **before** a row is read; the answer
+and the outcome leaf commit in one transaction **before** a byte of it leaves. So whatever dies in between, nothing
+was released uncharged, and a plan that is asked again is performed under the charge it has.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from dp_queries import planner
+from dp_queries.errors import QueryRejected
+from dp_queries.plan import Plan
+from enclave import answers, ledger
+from enclave.lanes import Breach
+from enclave.requests import Ask
+from enclave.room import Room
+from enclave.store.models import Invocation, Job
+from enclave.worker import OpenRequest
+from policies.agreements import Agreement
+from policies.authorization import Act, Actor, Permit, decide
+from policies.catalogue import LoadedDataset
+from policies.errors import BudgetExceeded, Conflict, JaliError, NotFound, Refused, Unavailable, Withheld
+
+LOGGED = (Refused, QueryRejected, BudgetExceeded, Conflict, NotFound)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What `submit` knows before it charges: who asks, under what, and the priced plan."""
+
+    actor: Actor
+    ask: Ask
+    agreement: Agreement
+    dataset: LoadedDataset
+    plan: Plan
+    act: Act
+
+
+def explain(room: Room, actor: Actor, ask: Ask) -> dict[str, Any]:
+    """Price, expected error and bounds of a query: free, and without touching a row."""
+    try:
+        question = _question(room, actor, ask)
+    except LOGGED as refusal:
+        raise _logged(room, actor, ask, refusal) from None
+    return planner.explain(question.plan, question.dataset) | {"plan": {"digest": question.plan.digest}}
+
+
+def submit(room: Room, actor: Actor, ask: Ask) -> dict[str, Any]:
+    """The answer with its receipt, or a JaliError. Every refusal is a leaf, and carries its position."""
+    try:
+        question = _question(room, actor, ask)
+        invocation = _admit(room, question)
+        _perform(room, question, invocation.job)
+    except LOGGED as refusal:
+        raise _logged(room, actor, ask, refusal) from None
+    return _reply(room, question, invocation)
+
+
+def _question(room: Room, actor: Actor, ask: Ask) -> _Question:
+    with room.database.reading() as session:
+        agreement = room.registry.agreement(session, ask.agreement)
+        dataset = room.registry.dataset(session, agreement.terms.dataset)
+        most = ask.epsilon_micro or agreement.terms.epsilon_per_query_micro
+        query = planner.analyse(ask.sql, dataset)
+        act = Act(door="sql", needs=query.needs, epsilon_micro=most, purpose=ask.purpose)
+        permit = _decide(room, session, agreement, act, actor)
+    if ask.accuracy is None:
+        plan = planner.plan(query, dataset, permit, epsilon_micro=most)
+    else:
+        plan = planner.plan_for_accuracy(query, dataset, permit, accuracy=dict(ask.accuracy), most_epsilon_micro=most)
+    return _Question(actor, ask, agreement, dataset, plan, act)
+
+
+def _decide(
+    room: Room, session: Session, agreement: Agreement, act: Act, actor: Actor, *, already_counted: int = 0
+) -> Permit:
+    now = room.clock()
+    return decide(
+        agreement,
+        act,
+        actor=actor,
+        holds=room.registry.holds(session),
+        acts_today=_acts_today(session, agreement.uid, now) - already_counted,
+        now=now,
+    )
+
+
+def _acts_today(session: Session, agreement: str, now: datetime) -> int:
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    wanted = select(func.count()).where(Invocation.agreement == agreement, Invocation.submitted_at >= midnight)
+    return session.scalar(wanted) or 0
+
+
+def _admit(room: Room, question: _Question) -> Invocation:
+    """One durable transaction: decide with exact counters, charge, intent leaf. Nothing was read before it commits."""
+    agreement, ask = question.agreement, question.ask
+    with room.database.writing() as session:
+        known = _same_request(session, question)
+        if known is not None:
+            return known
+        _decide(room, session, agreement, question.act, question.actor)
+        job = ledger.find(session, agreement.uid, question.plan.digest)
+        is_charged = job is None
+        if job is None:
+            job = _charge(room, session, question)
+        invocation = Invocation(
+            id=f"inv-{uuid4().hex}",
+            job=job.id,
+            agreement=agreement.uid,
+            account=question.actor.account,
+            idempotency_key=ask.idempotency_key or f"none-{uuid4().hex}",
+            request_digest=ask.digest(),
+            is_charged=is_charged,
+            submitted_at=room.clock(),
+            log_index=None,
+            sql=ask.sql,
+        )
+        session.add(invocation)
+    return invocation
+
+
+def _same_request(session: Session, question: _Question) -> Invocation | None:
+    ask = question.ask
+    if ask.idempotency_key is None:
+        return None
+    known = session.scalar(
+        select(Invocation).where(
+            Invocation.agreement == question.agreement.uid,
+            Invocation.account == question.actor.account,
+            Invocation.idempotency_key == ask.idempotency_key,
+        )
+    )
+    if known is not None and known.request_digest != ask.digest():
+        raise Conflict("this Idempotency-Key was used for another request")
+    return known
+
+
+def _charge(room: Room, session: Session, question: _Question) -> Job:
+    plan, agreement, now = question.plan, question.agreement, room.clock()
+    population = question.dataset.card.unit.population
+    charge = ledger.charge(
+        session, agreement=agreement.uid, budgets=(agreement.uid, population), plan_digest=plan.digest, loss=plan.loss
+    )
+    leaf = _leaf(question, "intent", now) | {"charge": charge.id, "loss": plan.loss.to_json()}
+    return ledger.record(session, charge, intent_index=room.log.append(session, leaf), now=now)
+
+
+def _perform(room: Room, question: _Question, job_id: str) -> None:
+    """Perform a charged job unless it is done. Asks `decide` again: a hold may have come in since."""
+    with room.jobs.of(job_id):
+        with room.database.reading() as session:
+            job = session.get_one(Job, job_id)
+            if job.state != "charged":
+                return
+            if job.plan_digest != question.plan.digest:
+                raise Conflict("the data or the terms changed since this was asked; ask again with a new key")
+            _decide(room, session, question.agreement, question.act, question.actor, already_counted=1)
+            stored = room.registry.version(session, question.plan.dataset, room.settings.datasets)
+            charge = ledger.charge_of(job)
+        request = OpenRequest(stored.loaded, stored.file, room.vault.unwrap(stored.wrapped_key), room.settings.memory_bytes)
+        if room.lanes is None:
+            raise Unavailable("this process performs nothing")
+        try:
+            answer = room.lanes.perform(question.plan, charge, request)
+        except Breach as breach:
+            _withhold(room, question, job_id, breach)
+        else:
+            _keep(room, question, job_id, answer.to_json())
+
+
+def _keep(room: Room, question: _Question, job_id: str, answer: dict[str, Any]) -> None:
+    with room.database.writing() as session:
+        job = session.get_one(Job, job_id)
+        job.answer, job.state = answer, "answered"
+        leaf = _outcome(question, job, "answered", answers.digest_of(answer), room.clock())
+        job.outcome_index = room.log.append(session, leaf)
+
+
+def _withhold(room: Room, question: _Question, job_id: str, breach: Breach) -> None:
+    """A breach: charged, one fixed outcome, and the agreement's door shut until an officer opens it (DESIGN 3)."""
+    room.tell_operator("withheld", job=job_id, agreement=question.agreement.uid, breach=str(breach))
+    with room.database.writing() as session:
+        job = session.get_one(Job, job_id)
+        job.state = "withheld"
+        job.outcome_index = room.log.append(session, _outcome(question, job, "withheld", None, room.clock()))
+        room.registry.hold(
+            session, target=question.agreement.uid, reason="an answer was withheld", by="room", now=room.clock()
+        )
+
+
+def _reply(room: Room, question: _Question, invocation: Invocation) -> dict[str, Any]:
+    with room.database.writing() as session:
+        job = session.get_one(Job, invocation.job)
+        if job.answer is None:
+            raise Withheld("the answer is withheld; an officer has been told", log_index=job.outcome_index)
+        body = answers.relabelled(job.answer, question.plan)
+        row = session.get_one(Invocation, invocation.id)
+        if row.log_index is None:
+            row.log_index = _outcome_index(room, session, question, row, job, body)
+        remaining = ledger.statement(session, question.agreement.uid)
+        index = row.log_index
+        is_charged = row.is_charged
+    facts = answers.facts(question.plan, question.dataset, is_charged=is_charged, statement=remaining)
+    return {"id": invocation.id, **body, **facts, "receipt": room.receipt(index)}
+
+
+def _outcome_index(
+    room: Room, session: Session, question: _Question, row: Invocation, job: Job, body: dict[str, Any]
+) -> int:
+    if row.is_charged and job.outcome_index is not None:
+        return job.outcome_index
+    return room.log.append(session, _outcome(question, job, "repeated", answers.digest_of(body), room.clock()))
+
+
+def _outcome(question: _Question, job: Job, outcome: str, answer: str | None, now: datetime) -> dict[str, Any]:
+    return _leaf(question, "outcome", now) | {"intent": job.intent_index, "outcome": outcome, "answer": answer}
+
+
+def _leaf(question: _Question, kind: str, now: datetime) -> dict[str, Any]:
+    actor = question.actor
+    return {
+        "kind": kind,
+        "time": now.isoformat(),
+        "door": "sql",
+        "agreement": question.agreement.uid,
+        "dataset": question.plan.dataset,
+        "version": question.plan.version,
+        "plan": question.plan.digest,
+        "account": actor.account,
+        "organization": actor.organization,
+        "vouched_by": actor.vouched_by,
+        "purpose": question.ask.purpose,
+    }
+
+
+def _logged(room: Room, actor: Actor, ask: Ask, refusal: JaliError) -> JaliError:
+    leaf = {
+        "kind": "refusal",
+        "time": room.clock().isoformat(),
+        "door": "sql",
+        "agreement": ask.agreement,
+        "account": actor.account,
+        "organization": actor.organization,
+        "refused": refusal.kind,
+        "codes": sorted({reason.code for reason in refusal.reasons}),
+        "request": ask.digest(),
+    }
+    with room.database.writing() as session:
+        refusal.facts["log_index"] = room.log.append(session, leaf)
+    return refusal

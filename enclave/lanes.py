@@ -1,0 +1,141 @@
+"""Lanes: a fixed number of worker children, each performing one job at a time for the whole of its release slot.
+
+**A lane is held until the slot ends, also when the work is done early.** Otherwise the wait of the next query in line
+would tell how long this one took, and with it something about rows (ATTACKS 32). The slot is an argument fixed by the
+plan; no setting switches it off. A child that misses its slot, dies or raises is a breach: it is killed and replaced.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from dp_queries.plan import Plan
+from dp_queries.release import Answer
+from enclave.worker import OpenRequest
+from privacy.budget import Charge
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+START_TIMEOUT_SECONDS = 120
+OPEN_TIMEOUT_SECONDS = 120
+
+
+class Breach(Exception):
+    """An engine failed. The text is for the operator alone."""
+
+
+@dataclass(frozen=True)
+class _Child:
+    process: "subprocess.Popen[bytes]"
+    connection: Connection
+
+    def ask(self, message: tuple[Any, ...], *, timeout_seconds: float) -> Any:
+        """Send a message and wait for its reply. Raises Breach when none comes in time, or a bad one."""
+        try:
+            self.connection.send(message)
+        except OSError as error:
+            raise Breach("the worker is gone") from error
+        return self.reply(timeout_seconds=timeout_seconds)
+
+    def reply(self, *, timeout_seconds: float) -> Any:
+        try:
+            if not self.connection.poll(timeout_seconds):
+                raise Breach("the worker missed its slot")
+            verb, value = self.connection.recv()
+        except (EOFError, OSError) as error:
+            raise Breach("the worker died") from error
+        if verb == "breach":
+            raise Breach(f"the engine raised {value}")
+        return value
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.connection.close()
+
+
+class Lanes:
+    """`count` lanes. `perform` waits for one in turn, holds it for the plan's slot, and gives the answer after it."""
+
+    def __init__(self, count: int, *, cache: Path) -> None:
+        self._cache = cache
+        self._free: SimpleQueue[_Child | None] = SimpleQueue()
+        children = [_spawn(cache) for _ in range(count)]
+        for child in children:
+            child.reply(timeout_seconds=START_TIMEOUT_SECONDS)
+            self._free.put(child)
+        self._count = count
+
+    def perform(self, plan: Plan, charge: Charge, request: OpenRequest) -> Answer:
+        """The released answer, at the end of its slot. Raises Breach, also at the end of the slot."""
+        child = self._free.get()
+        try:
+            child = self._ready(child, request)
+            return self._in_slot(child, plan, charge, request.file)
+        except Breach:
+            if child is not None:
+                child.kill()
+            child = None
+            raise
+        finally:
+            self._free.put(child)
+
+    def close(self) -> None:
+        """Kill the children, waiting for lanes that are busy."""
+        for _ in range(self._count):
+            child = self._free.get()
+            if child is not None:
+                child.kill()
+
+    def _ready(self, child: _Child | None, request: OpenRequest) -> _Child:
+        # Opening happens before the slot begins: how long it takes follows from the file, not from the query.
+        if child is None or child.process.poll() is not None:
+            child = _start(self._cache)
+        try:
+            child.ask(("open", request), timeout_seconds=OPEN_TIMEOUT_SECONDS)
+        except Breach:
+            child.kill()
+            raise
+        return child
+
+    def _in_slot(self, child: _Child, plan: Plan, charge: Charge, file: Path) -> Answer:
+        ends = time.monotonic() + float(plan.slot_seconds)
+        try:
+            answer: Answer = child.ask(("perform", plan, charge, file), timeout_seconds=float(plan.slot_seconds))
+        finally:
+            time.sleep(max(0.0, ends - time.monotonic()))
+        return answer
+
+
+def _start(cache: Path) -> _Child:
+    child = _spawn(cache)
+    child.reply(timeout_seconds=START_TIMEOUT_SECONDS)
+    return child
+
+
+def _spawn(cache: Path) -> _Child:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "enclave.worker", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            cwd=CHECKOUT,
+            env=_child_environment(cache),
+        )
+    return _Child(process, Connection(ours.detach()))
+
+
+def _child_environment(cache: Path) -> dict[str, str]:
+    # The child needs to find its code and a place for compiled kernels; it is told nothing else.
+    kept = ("PATH", "LANG", "NUMBA_CACHE_DIR", "PYTHONWARNINGS")
+    environment = {name: os.environ[name] for name in kept if name in os.environ} | {"HOME": "/nonexistent"}
+    if not os.access(CHECKOUT / "privacy", os.W_OK):
+        environment.setdefault("NUMBA_CACHE_DIR", str(cache))
+    return environment

@@ -1,0 +1,131 @@
+"""The ledger: locks the budgets, asks the filter, writes the charge. The only place where a `Charge` is made.
+
+A plan is charged at most once under one agreement (the store holds that pair unique), before any row is read, and
+never given back: a refund that depends on how the query went would be an answer (Haeberlen et al., "Differential
+Privacy Under Fire", USENIX Security 2011). The arithmetic is `privacy.budget`'s; here are its rows and its lock.
+"""
+
+from datetime import datetime
+from fractions import Fraction
+from uuid import uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from enclave.store.models import BudgetRow, Job
+from policies.errors import BudgetExceeded
+from privacy.budget import Budget, Charge, Spent, fits, issue_charge, remaining_micro, spent_micro
+from privacy.loss import ORDERS, Loss
+
+# Of a budget's delta this part is kept for partition selections, whose deltas add up beside the curve.
+SELECTION_SHARE = Fraction(1, 4)
+
+
+def open_budget(session: Session, name: str, *, epsilon_micro: int, delta: Fraction) -> None:
+    """Enter a budget with nothing spent. A budget that exists stays as it is: lifetime budgets are never refreshed."""
+    if session.get(BudgetRow, name) is None:
+        session.add(
+            BudgetRow(
+                name=name,
+                epsilon_micro=epsilon_micro,
+                delta=str(delta),
+                selection_delta=str(delta * SELECTION_SHARE),
+                spent_curve=[0] * len(ORDERS),
+                spent_selection="0",
+            )
+        )
+        session.flush()
+
+
+def find(session: Session, agreement: str, plan_digest: str) -> Job | None:
+    """The job that this plan was charged for under this agreement, or None."""
+    return session.scalar(select(Job).where(Job.agreement == agreement, Job.plan_digest == plan_digest))
+
+
+def charge(
+    session: Session, *, agreement: str, budgets: tuple[str, ...], plan_digest: str, loss: Loss
+) -> Charge:
+    """Charge a plan's loss to every budget in `budgets`, or to none. Call inside a writing transaction only.
+
+    Raises BudgetExceeded, naming the first budget that has no room and what remains of it. The caller adds the
+    intent leaf to the same transaction, so that a charge and its trace are durable together.
+
+    Source: Feldman & Zrnic, "Individual Privacy Accounting via a Renyi Filter", NeurIPS 2021.
+    """
+    for name in budgets:
+        _take(session, name, loss)
+    return issue_charge(id=f"charge-{uuid4().hex}", agreement=agreement, plan_digest=plan_digest, loss=loss)
+
+
+def record(session: Session, charge: Charge, *, intent_index: int, now: datetime) -> Job:
+    """The charge as a row, with the intent leaf that announces it."""
+    job = Job(
+        id=charge.id,
+        agreement=charge.agreement,
+        plan_digest=charge.plan_digest,
+        loss=charge.loss.to_json(),
+        state="charged",
+        answer=None,
+        intent_index=intent_index,
+        outcome_index=None,
+        charged_at=now,
+    )
+    session.add(job)
+    session.flush()
+    return job
+
+
+def charge_of(job: Job) -> Charge:
+    """The charge that a row stands for: a query whose room died is performed again under the charge it has."""
+    return issue_charge(
+        id=job.id, agreement=job.agreement, plan_digest=job.plan_digest, loss=Loss.from_json(job.loss)
+    )
+
+
+def statement(session: Session, name: str) -> dict[str, str]:
+    """A budget as its owner sees it: total, spent and remaining epsilon, delta, number of charges."""
+    row = session.get_one(BudgetRow, name)
+    budget, spent = _budget(row), _spent(row)
+    return {
+        "epsilon": decimal_text(row.epsilon_micro),
+        "delta": f"{float(budget.delta):g}",
+        "spent": decimal_text(spent_micro(budget, spent)),
+        "remaining": decimal_text(remaining_micro(budget, spent)),
+        "charges": str(row.charges),
+    }
+
+
+def decimal_text(micro: int) -> str:
+    """Micro-epsilon as exact decimal text.
+
+    >>> decimal_text(1_500_000), decimal_text(10_000_000)
+    ('1.5', '10')
+    """
+    whole, part = divmod(micro, 1_000_000)
+    return f"{whole}.{part:06d}".rstrip("0").rstrip(".")
+
+
+def _take(session: Session, name: str, loss: Loss) -> None:
+    row = session.get_one(BudgetRow, name)
+    budget, spent = _budget(row), _spent(row)
+    if not fits(budget, spent, loss):
+        raise BudgetExceeded(
+            f"the {'agreement' if name.startswith('urn:') else 'population'}'s budget has no room for this query",
+            needed=decimal_text(loss.epsilon_micro(budget.delta)),
+            remaining=decimal_text(remaining_micro(budget, spent)),
+            which=name,
+        )
+    after = spent.plus(loss)
+    row.spent_curve = list(after.curve_nano)
+    row.spent_selection = str(after.selection_delta)
+    row.charges += 1
+
+
+def _budget(row: BudgetRow) -> Budget:
+    return Budget(
+        epsilon_micro=row.epsilon_micro, delta=Fraction(row.delta), selection_delta=Fraction(row.selection_delta)
+    )
+
+
+def _spent(row: BudgetRow) -> Spent:
+    return Spent(curve_nano=tuple(row.spent_curve), selection_delta=Fraction(row.spent_selection))

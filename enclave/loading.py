@@ -1,0 +1,86 @@
+"""Loading a dataset from its card: read, check, write an encrypted file, and only then let it answer.
+
+A bad load leaves the last good version in place (Art. 16): the new file is written beside the old ones and its version
+is entered in one transaction at the end.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from dp_queries.load import load
+from enclave.room import Room
+from policies.catalogue import Dataset, LoadedDataset, read_card
+from policies.errors import CardRejected, Reason
+
+MOST_CARD_BYTES = 1 << 20
+
+
+def load_card(room: Room, path: Path, *, by: str) -> dict[str, Any]:
+    """Load the card at `path`; what was found, for the operator. Raises CardRejected or LoadRejected."""
+    card = read_card(_document(path))
+    with room.database.reading() as session:
+        room.registry.check_population(session, card)
+        version = room.registry.next_version(session, card.name)
+    key = room.vault.new_key()
+    file = room.settings.datasets / f"{card.name}-{version}.duckdb"
+    file.unlink(missing_ok=True)  # left by a load that was killed before it was entered
+    with _Bar(card) as bar:
+        result = load(card, path.parent, file, key, progress=bar.show)
+    loaded = LoadedDataset(card=card, version=version, loaded_at=room.clock(), domains=result.domains)
+    with room.database.writing() as session:
+        index = room.registry.add_version(
+            session,
+            loaded,
+            report=result.report.to_json(),
+            file=file,
+            wrapped_key=room.vault.wrap(key),
+            by=by,
+            now=room.clock(),
+        )
+    return {"dataset": card.name, "version": version, "log_index": index, "report": result.report.to_json()}
+
+
+def _document(path: Path) -> Any:
+    try:
+        if path.stat().st_size > MOST_CARD_BYTES:
+            raise CardRejected(f"{path} is larger than a card can be (1 MB)")
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CardRejected(f"there is no file {path}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CardRejected(f"{path} can't be read: {type(error).__name__}") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else None
+        raise CardRejected(f"{path} is not YAML", (Reason("yaml", error.problem or "can't be read", where),)) from None
+    except yaml.YAMLError:
+        raise CardRejected(f"{path} is not YAML") from None
+
+
+class _Bar:
+    """A progress bar on stderr; on a pipe, one line a stage."""
+
+    def __init__(self, card: Dataset) -> None:
+        self._card = card.name
+        self._stage = ""
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())
+        self._task = self._progress.add_task(f"loading {card.name}", total=1.0)
+
+    def __enter__(self) -> "_Bar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._progress.stop()
+
+    def show(self, stage: str, fraction: float) -> None:
+        if stage != self._stage and self._progress.disable:
+            print(f"loading {self._card}: {stage}", file=sys.stderr)
+        self._stage = stage
+        self._progress.update(self._task, completed=fraction, description=f"loading {self._card}: {stage}")

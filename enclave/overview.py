@@ -1,0 +1,28 @@
+"""The room in numbers, for the operator: datasets, budgets, agreements, holds, and the log's size."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from enclave import ledger
+from enclave.hardening import is_hardened
+from enclave.room import Room
+from enclave.store.models import AgreementRow, BudgetRow, DatasetRow, HoldRow, Job
+
+
+def overview(room: Room, session: Session) -> dict[str, Any]:
+    """Counts and budgets; nothing of it depends on rows of a dataset."""
+    datasets = session.scalars(select(DatasetRow).order_by(DatasetRow.name)).all()
+    held = session.scalars(select(HoldRow.target).where(HoldRow.lifted_at.is_(None))).all()
+    states = session.execute(select(Job.state, func.count()).group_by(Job.state)).all()
+    return {
+        "separation": room.settings.separation,
+        "hardened": is_hardened(),
+        "datasets": {dataset.name: f"version {dataset.current_version}" for dataset in datasets},
+        "budgets": {name: ledger.statement(session, name) for name in session.scalars(select(BudgetRow.name))},
+        "agreements": session.scalar(select(func.count()).select_from(AgreementRow)),
+        "holds": list(held),
+        "jobs": {state: count for state, count in states},
+        "log": {"origin": room.settings.origin, "entries": room.log.size(session)},
+    }

@@ -1,0 +1,120 @@
+"""A researcher's request as it crosses the socket, turned into a value that is valid by construction.
+
+Amounts arrive as text and become integers exactly: no float, no NaN, no infinity gets past this file (ATTACKS 24).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Any
+
+from policies.authorization import Actor
+from policies.canonical import digest
+from policies.errors import Reason, RequestRejected
+
+MICRO = 1_000_000
+MOST_EPSILON_MICRO = 100 * MICRO
+_AMOUNT = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?")
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One question through the SQL door: exactly one of `epsilon_micro` and `accuracy` is given."""
+
+    agreement: str
+    sql: str
+    epsilon_micro: int | None
+    accuracy: tuple[tuple[str, Fraction], ...] | None
+    purpose: str | None
+    idempotency_key: str | None
+
+    def digest(self) -> str:
+        """What an idempotency key stands for: everything asked, but not the key itself."""
+        accuracy = self.accuracy and [[name, str(width)] for name, width in self.accuracy]
+        return digest(
+            {
+                "agreement": self.agreement,
+                "sql": self.sql,
+                "epsilon_micro": self.epsilon_micro,
+                "accuracy": accuracy,
+                "purpose": self.purpose,
+            }
+        )
+
+
+def read_actor(body: Mapping[str, Any]) -> Actor:
+    """Who asks, as the front vouches for it. Raises RequestRejected."""
+    actor = body.get("actor")
+    if not isinstance(actor, Mapping):
+        raise RequestRejected("no actor", (Reason("actor-missing", "the request names no actor", "actor"),))
+    parts = [actor.get(part) for part in ("account", "role", "organization")]
+    if not all(isinstance(part, str) and part for part in parts):
+        raise RequestRejected("bad actor", (Reason("actor-incomplete", "account, role, organization", "actor"),))
+    return Actor(*parts, vouched_by="front")  # type: ignore[arg-type]  # checked above
+
+
+def read_ask(body: Mapping[str, Any]) -> Ask:
+    """The question. Raises RequestRejected with every field that is wrong."""
+    reasons: list[Reason] = []
+    epsilon_micro = _epsilon(body.get("epsilon"), reasons)
+    accuracy = _accuracy(body.get("accuracy"), reasons)
+    for name in ("agreement", "sql"):
+        if not isinstance(body.get(name), str) or not body[name].strip():
+            reasons.append(Reason(f"{name}-missing", f"{name} must be a text", name))
+    if body.get("epsilon") is None and body.get("accuracy") is None:
+        reasons.append(Reason("epsilon-missing", "say epsilon, or the accuracy you need", "epsilon"))
+    if body.get("epsilon") is not None and body.get("accuracy") is not None:
+        reasons.append(Reason("epsilon-and-accuracy", "say epsilon or accuracy, not both", "accuracy"))
+    purpose, key = body.get("purpose"), body.get("idempotency_key")
+    if purpose is not None and not isinstance(purpose, str):
+        reasons.append(Reason("purpose-type", "purpose must be a text", "purpose"))
+    if key is not None and not (isinstance(key, str) and _KEY.fullmatch(key)):
+        reasons.append(Reason("idempotency-key", "1 to 200 printable ASCII characters", "Idempotency-Key"))
+    if reasons:
+        raise RequestRejected("the request has faults", tuple(reasons))
+    return Ask(body["agreement"], body["sql"], epsilon_micro, accuracy, purpose, key)
+
+
+def _epsilon(value: Any, reasons: list[Reason]) -> int | None:
+    if value is None:
+        return None
+    amount = _amount(value)
+    if amount is None:
+        reasons.append(Reason("epsilon-not-a-number", "epsilon must be a finite decimal number", "epsilon"))
+    elif amount <= 0:
+        reasons.append(Reason("epsilon-not-positive", "epsilon must be above 0", "epsilon"))
+    elif amount > MOST_EPSILON_MICRO // MICRO:
+        reasons.append(Reason("epsilon-too-large", "epsilon must be at most 100", "epsilon"))
+    elif Fraction(amount) * MICRO < 1:
+        reasons.append(Reason("epsilon-too-small", "epsilon must be at least 0.000001", "epsilon"))
+    else:
+        # Rounded down to whole micro-epsilon: the caller never pays more than was said.
+        return int(Fraction(amount) * MICRO)
+    return None
+
+
+def _accuracy(value: Any, reasons: list[Reason]) -> tuple[tuple[str, Fraction], ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping) or not value:
+        reasons.append(Reason("accuracy-shape", 'accuracy is like {"n": 200}: a half-width by column', "accuracy"))
+        return None
+    widths = {name: _amount(width) for name, width in value.items()}
+    bad = [name for name, width in widths.items() if width is None or width <= 0]
+    for name in bad:
+        reasons.append(Reason("accuracy-not-positive", "a half-width must be a finite number above 0", f"accuracy.{name}"))
+    return None if bad else tuple((name, Fraction(width)) for name, width in sorted(widths.items()) if width)
+
+
+def _amount(value: Any) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    if not _AMOUNT.fullmatch(str(value).strip()):
+        return None
+    try:
+        return Decimal(str(value).strip())
+    except InvalidOperation:
+        return None

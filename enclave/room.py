@@ -1,0 +1,92 @@
+"""The room put together: settings, store, keys, vault, log, registry, lanes. Wiring, and nothing else."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Any
+
+import structlog
+
+from enclave.audit.keys import RoomKey
+from enclave.audit.log import Log
+from enclave.audit.receipts import make_receipt
+from enclave.config import Settings
+from enclave.lanes import Lanes
+from enclave.registry import Registry
+from enclave.store.database import Database
+from enclave.vault import Vault
+from policies.agreements import PinnedLog
+
+
+@dataclass
+class _JobLocks:
+    """One lock per job in progress, so that two requests for one plan perform it once."""
+
+    _guard: Lock = field(default_factory=Lock)
+    _locks: dict[str, Lock] = field(default_factory=dict)
+
+    def of(self, job: str) -> AbstractContextManager[bool]:
+        with self._guard:
+            return self._locks.setdefault(job, Lock())
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Room:
+    """Everything an invocation needs. `lanes` is None in command lines, which perform nothing."""
+
+    settings: Settings
+    database: Database
+    key: RoomKey
+    vault: Vault
+    log: Log
+    registry: Registry
+    lanes: Lanes | None
+    clock: Callable[[], datetime] = _utc_now
+    jobs: _JobLocks = field(default_factory=_JobLocks)
+    logger: Any = field(default_factory=lambda: structlog.get_logger("jali.room"))
+
+    @property
+    def pinned_log(self) -> PinnedLog:
+        """The log as an agreement pins it."""
+        return PinnedLog(self.log.origin, self.log.public_key)
+
+    def receipt(self, index: int) -> dict[str, Any]:
+        """The receipt of a leaf: its bytes, its inclusion proof, and a checkpoint signed after its commit."""
+        with self.database.writing() as session:
+            return make_receipt(self.log, session, index)
+
+    def tell_operator(self, event: str, **facts: object) -> None:
+        """A line on the room's own error stream; for what researchers must not see."""
+        self.logger.warning(event, **facts)
+
+    def close(self) -> None:
+        """Stop the lanes and close the store."""
+        if self.lanes is not None:
+            self.lanes.close()
+        self.database.close()
+
+
+def open_room(settings: Settings, *, with_lanes: bool) -> Room:
+    """Open (and at first make) the room under `settings.home`, with the newest schema."""
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings.home.chmod(0o700)
+    settings.datasets.mkdir(mode=0o700, exist_ok=True)
+    database = Database(settings.store)
+    database.migrate()
+    key = RoomKey.load_or_create(settings.keys)
+    log = Log(key, origin=settings.origin)
+    return Room(
+        settings=settings,
+        database=database,
+        key=key,
+        vault=Vault(settings.keys),
+        log=log,
+        registry=Registry(log),
+        lanes=Lanes(settings.lanes, cache=settings.home / "cache") if with_lanes else None,
+    )

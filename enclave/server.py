@@ -1,0 +1,165 @@
+"""The room's end of the socket: a few routes, each a few lines. What they say to whom was decided before.
+
+Errors cross as JSON with their kind; the front alone turns them into status codes. Anything unforeseen becomes one
+fixed text, because an exception's text may hold values of rows.
+"""
+
+import os
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+
+from enclave import history, invocations, ledger
+from enclave.config import Settings
+from enclave.hardening import harden, is_hardened
+from enclave.peers import PeerCheck
+from enclave.requests import read_actor, read_ask
+from enclave.room import Room, open_room
+from policies.errors import JaliError, Reason, RequestRejected
+
+MOST_BODY_BYTES = 1 << 20
+
+
+def create_app() -> Callable[..., Iterable[bytes]]:
+    """The application that gunicorn serves: hardened, with its lanes running, behind the check of peers."""
+    harden()
+    os.umask(0o077)
+    settings = Settings.from_environment()
+    return PeerCheck(make_app(open_room(settings, with_lanes=True)), settings.allowed_uids)
+
+
+def make_app(room: Room) -> Flask:
+    """The routes over a room."""
+    app = Flask("enclave")
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
+    app.register_error_handler(JaliError, _told)
+    app.register_error_handler(Exception, lambda error: _unforeseen(room, error))
+    _add_questions(app, room)
+    _add_registry(app, room)
+    _add_log(app, room)
+    return app
+
+
+def _add_questions(app: Flask, room: Room) -> None:
+    @app.post("/explain")
+    def explain() -> Response:
+        return jsonify(invocations.explain(room, read_actor(_body()), read_ask(_body())))
+
+    @app.post("/invocations")
+    def submit() -> Response:
+        return jsonify(invocations.submit(room, read_actor(_body()), read_ask(_body())))
+
+    @app.get("/invocations")
+    def past() -> Response:
+        with room.database.reading() as session:
+            return jsonify(history.invocations(session, _uid(room, session)))
+
+    @app.get("/budget")
+    def budget() -> Response:
+        with room.database.reading() as session:
+            return jsonify(ledger.statement(session, _uid(room, session)))
+
+
+def _add_registry(app: Flask, room: Room) -> None:
+    @app.get("/status")
+    def status() -> Response:
+        return jsonify(
+            separation=room.settings.separation,
+            hardened=is_hardened(),
+            doors=["sql"],
+            log={"origin": room.pinned_log.origin, "key": b64encode(room.pinned_log.key).decode()},
+        )
+
+    @app.get("/datasets")
+    def datasets() -> Response:
+        with room.database.reading() as session:
+            return jsonify([loaded.model_dump(mode="json") for loaded in room.registry.datasets(session)])
+
+    @app.get("/datasets/<name>")
+    def dataset(name: str) -> Response:
+        with room.database.reading() as session:
+            return jsonify(room.registry.dataset(session, name).model_dump(mode="json"))
+
+    @app.post("/agreements")
+    def register() -> Response:
+        with room.database.writing() as session:
+            agreement = room.registry.register(
+                session, _body().get("document"), log=room.pinned_log, now=room.clock()
+            )
+        return jsonify(uid=agreement.uid)
+
+    @app.get("/agreements")
+    def agreements() -> Response:
+        with room.database.reading() as session:
+            return jsonify(room.registry.documents(session, request.args.get("organization")))
+
+    @app.get("/agreements/<path:uid>")
+    def agreement(uid: str) -> Response:
+        with room.database.reading() as session:
+            return jsonify(room.registry.document(session, uid))
+
+
+def _add_log(app: Flask, room: Room) -> None:
+    @app.get("/log/checkpoint")
+    def checkpoint() -> Response:
+        with room.database.writing() as session:
+            return Response(room.log.checkpoint(session), mimetype="text/plain")
+
+    @app.get("/log/entries")
+    def entries() -> Response:
+        with room.database.reading() as session:
+            return jsonify(room.log.entries(session, start=_number("start"), count=min(_number("count"), 1000)))
+
+    @app.get("/log/inclusion")
+    def inclusion() -> Response:
+        with room.database.reading() as session:
+            return jsonify(proof=room.log.inclusion(session, _number("index"), _number("size")))
+
+    @app.get("/log/consistency")
+    def consistency() -> Response:
+        with room.database.reading() as session:
+            return jsonify(proof=room.log.consistency(session, _number("from"), _number("to")))
+
+    @app.post("/acts")
+    def act() -> Response:
+        actor, body = read_actor(_body()), _body()
+        leaf = {
+            "kind": "act",
+            "act": f"front:{body.get('act')}",
+            "by": actor.account,
+            "vouched_by": actor.vouched_by,
+            "time": room.clock().isoformat(),
+            "detail": body.get("detail"),
+        }
+        with room.database.writing() as session:
+            return jsonify(log_index=room.log.append(session, leaf))
+
+
+def _body() -> dict[str, Any]:
+    body = request.get_json(force=True, silent=True)
+    if not isinstance(body, dict):
+        raise RequestRejected("the body must be a JSON object", (Reason("body", "not a JSON object"),))
+    return body
+
+
+def _uid(room: Room, session: Any) -> str:
+    return room.registry.agreement(session, request.args.get("agreement", "")).uid
+
+
+def _number(name: str) -> int:
+    text = request.args.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise RequestRejected(f"{name} must be a whole number", (Reason("number", "not a whole number", name),))
+    return int(text)
+
+
+def _told(error: JaliError) -> tuple[Response, int]:
+    return jsonify(error.to_json()), 400
+
+
+def _unforeseen(room: Room, error: Exception) -> tuple[Response, int]:
+    room.tell_operator("unforeseen", error=type(error).__name__, path=request.path)
+    room.logger.debug("unforeseen", exc_info=error)
+    return jsonify(kind="unavailable", message="the room could not answer", reasons=[]), 500

@@ -1,0 +1,30 @@
+"""What all tables of the room's store share: one metadata, and times that are aware and UTC."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware datetime, kept as naive UTC (SQLite has no zones) and given back aware."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """To the store. Raises ValueError for a naive time, whose meaning nobody knows."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a time must be aware")
+        return value and value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """From the store."""
+        return value and value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """Every table of the room's store, in one metadata."""
+
+    type_annotation_map = {datetime: UtcTime}  # noqa: RUF012  # SQLAlchemy's spelling

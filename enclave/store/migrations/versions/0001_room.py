@@ -1,0 +1,146 @@
+"""The room's store from scratch."""
+
+import sqlalchemy as sa
+from alembic import op
+
+import enclave.store.base
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Make every table."""
+    op.create_table(
+        "budget",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("epsilon_micro", sa.Integer(), nullable=False),
+        sa.Column("delta", sa.String(), nullable=False),
+        sa.Column("selection_delta", sa.String(), nullable=False),
+        sa.Column("spent_curve", sa.JSON(), nullable=False),
+        sa.Column("spent_selection", sa.String(), nullable=False),
+        sa.Column("charges", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "hold",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("target", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("placed_at", enclave.store.base.UtcTime(), nullable=False),
+        sa.Column("placed_by", sa.String(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("lifted_at", enclave.store.base.UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_hold_target"), "hold", ["target"], unique=False)
+    op.create_table(
+        "log_checkpoint",
+        sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("size"),
+    )
+    op.create_table(
+        "log_leaf",
+        sa.Column("index", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("index"),
+    )
+    op.create_table(
+        "log_node",
+        sa.Column("level", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("index", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("level", "index"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "party",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("trusted_at", enclave.store.base.UtcTime(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "dataset",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("population", sa.String(), nullable=False),
+        sa.Column("current_version", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["population"],
+            ["budget.name"],
+        ),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "agreement",
+        sa.Column("uid", sa.String(), nullable=False),
+        sa.Column("organization", sa.String(), nullable=False),
+        sa.Column("dataset", sa.String(), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("registered_at", enclave.store.base.UtcTime(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["dataset"],
+            ["dataset.name"],
+        ),
+        sa.PrimaryKeyConstraint("uid"),
+    )
+    op.create_index(op.f("ix_agreement_organization"), "agreement", ["organization"], unique=False)
+    op.create_table(
+        "dataset_version",
+        sa.Column("dataset", sa.String(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("loaded", sa.JSON(), nullable=False),
+        sa.Column("report", sa.JSON(), nullable=False),
+        sa.Column("file", sa.String(), nullable=False),
+        sa.Column("wrapped_key", sa.LargeBinary(), nullable=True),
+        sa.Column("loaded_at", enclave.store.base.UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["dataset"],
+            ["dataset.name"],
+        ),
+        sa.PrimaryKeyConstraint("dataset", "version"),
+    )
+    op.create_table(
+        "job",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("agreement", sa.String(), nullable=False),
+        sa.Column("plan_digest", sa.String(), nullable=False),
+        sa.Column("loss", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("answer", sa.JSON(), nullable=True),
+        sa.Column("intent_index", sa.Integer(), nullable=False),
+        sa.Column("outcome_index", sa.Integer(), nullable=True),
+        sa.Column("charged_at", enclave.store.base.UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agreement"],
+            ["agreement.uid"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("agreement", "plan_digest"),
+    )
+    op.create_table(
+        "invocation",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("job", sa.String(), nullable=False),
+        sa.Column("agreement", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("idempotency_key", sa.String(), nullable=False),
+        sa.Column("request_digest", sa.String(), nullable=False),
+        sa.Column("is_charged", sa.Boolean(), nullable=False),
+        sa.Column("submitted_at", enclave.store.base.UtcTime(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=True),
+        sa.Column("sql", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["job"],
+            ["job.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("agreement", "account", "idempotency_key"),
+    )
+    op.create_index("invocation_by_day", "invocation", ["agreement", "submitted_at"], unique=False)

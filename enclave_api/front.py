@@ -1,0 +1,35 @@
+"""What every story of the front needs: its store, the room's link, and a clock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self
+
+from enclave.link import RoomLink
+from enclave_api.config import Settings
+from enclave_api.store.database import Store
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Front:
+    """The parts that are wired once at start."""
+
+    store: Store
+    link: RoomLink
+    now: Callable[[], datetime] = _utc_now
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Open the store, bring its schema up to date, and make a link (which connects when it is used)."""
+        store = Store(settings.database)
+        store.migrate()
+        return cls(store, RoomLink(settings.room_socket))
+
+    def close(self) -> None:
+        """Close store and link."""
+        self.link.close()
+        self.store.close()

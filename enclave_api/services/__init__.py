@@ -1,0 +1,1 @@
+"""The stories, one function each, without HTTP."""

@@ -1,0 +1,37 @@
+"""What a researcher does through the SQL door: a dry run, a submit, the budget, what was asked before."""
+
+from typing import Any
+
+from enclave.link import Json
+from enclave_api.front import Front
+from enclave_api.questions import Question
+from enclave_api.services import agreements
+from enclave_api.services.accounts import Account
+
+
+def explain(front: Front, account: Account, question: Question) -> Json:
+    """What the question would cost and how exact its answer would be; free, and no row is touched."""
+    return front.link.explain(_request(front, account, question))
+
+
+def submit(front: Front, account: Account, question: Question, idempotency_key: str | None) -> Json:
+    """The answer with its receipt. The same Idempotency-Key with the same question is never charged twice."""
+    return front.link.submit({**_request(front, account, question), "idempotency_key": idempotency_key})
+
+
+def budget(front: Front, account: Account, agreement: str) -> Json:
+    """What the agreement has spent and what is left."""
+    agreements.one(front, account, agreement)
+    return front.link.budget(agreement)
+
+
+def invocations(front: Front, account: Account, agreement: str) -> list[Json]:
+    """What was asked under the agreement."""
+    agreements.one(front, account, agreement)
+    return front.link.invocations(agreement)
+
+
+def _request(front: Front, account: Account, question: Question) -> dict[str, Any]:
+    # The room refuses other organizations' agreements too; asked here first, they read like those that are not there.
+    agreements.one(front, account, question.agreement)
+    return {"actor": account.actor(), "door": "sql", **question.to_json()}

@@ -1,0 +1,238 @@
+"""`make demo`: a whole small world on real flights, from an empty folder to verified answers, in one command.
+
+It plays every role by its own tools: the operator loads the dataset and enters the parties' keys, the provider and a
+university sign an agreement, the front gets a researcher's account, and the researcher asks through the client. With
+a terminal it then keeps serving; without one (or with DEMO_ONCE=1) it stops what it started.
+"""
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import jali
+from rich.console import Console
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = Path(os.environ.get("JALI_HOME", ROOT / "var" / "demo")).absolute()
+PORT = os.environ.get("PORT", "8000")
+PROVIDER, UNIVERSITY, RESEARCHER = "transport-bureau", "open-university", "li.wei"
+console = Console(width=110, highlight=False)
+
+
+def main() -> int:
+    """Set the stage, ask, stop. Exit status 0 only if every scene went as told."""
+    environment = os.environ | {"JALI_HOME": str(HOME), "PORT": PORT}
+    console.rule("[bold]Jali: conditionally open data, answered and never handed over")
+    _load(environment)
+    server = subprocess.Popen([sys.executable, "serve.py"], cwd=ROOT, env=environment)
+    try:
+        _wait_until_ready()
+        researcher = _register(environment)
+        _ask(researcher)
+        if sys.stdin.isatty() and not os.environ.get("DEMO_ONCE"):
+            _keep_serving(server, researcher)
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(timeout=30)
+    return 0
+
+
+def _run(*command: str, environment: dict[str, str]) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", *command, "--json"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True
+    )
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def _load(environment: dict[str, str]) -> None:
+    if "flights" in _run("enclave", "status", environment=environment)["datasets"]:
+        console.print("the dataset [bold]flights[/] is loaded already")
+        return
+    console.print("the operator loads [bold]flights[/]: 336,776 real flights of 2013, protected aircraft by aircraft")
+    report = _run("enclave", "load", "examples/cards/flights.yaml", environment=environment)
+    console.print(f"  version {report['version']}, log entry {report['log_index']}")
+
+
+def _wait_until_ready() -> None:
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            jali.connect(f"http://127.0.0.1:{PORT}", token="none", agreement="none").health()
+            return
+        except jali.Unavailable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+def _register(environment: dict[str, str]) -> dict[str, str]:
+    """Keys, trust, account, agreement: made once, then read from the demo's folder."""
+    desk = HOME / "desk"
+    desk.mkdir(exist_ok=True)
+    file = desk / "researcher.json"
+    if file.exists():
+        stored: dict[str, str] = json.loads(file.read_text())
+        return stored
+    for party, role in ((PROVIDER, "provider"), (UNIVERSITY, "organization")):
+        key = _run("enclave_api", "keygen", str(desk / f"{party}.pem"), environment=environment)["public_key"]
+        _run("enclave", "trust", party, "--role", role, "--key", key, environment=environment)
+    _run("enclave_api", "account", "create", RESEARCHER, "--role", "researcher", "--organization", UNIVERSITY,
+         environment=environment)  # fmt: skip
+    token = _run("enclave_api", "account", "token", RESEARCHER, "--days", "30", environment=environment)["token"]
+    agreement = _sign(desk, environment)
+    researcher = {"token": token, "agreement": str(agreement)}
+    draft = desk / f".researcher.{secrets.token_hex(4)}"
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(researcher))
+    draft.replace(file)
+    return researcher
+
+
+def _sign(desk: Path, environment: dict[str, str]) -> Path:
+    now = datetime.now(UTC).replace(microsecond=0)
+    terms = {
+        "dataset": "flights",
+        "columns": {
+            "flights": ["origin", "dest", "carrier", "month", "dep_delay", "distance", "tailnum"],
+            "planes": ["tailnum", "manufacturer"],
+            "airlines": "*",
+            "airports": "*",
+        },
+        "aggregates": ["count", "count_distinct", "sum", "avg"],
+        "purposes": ["punctuality study"],
+        "not_before": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "expires_at": (now + timedelta(days=365)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "epsilon": "25",
+        "delta": "0.000001",
+        "epsilon_per_query": "8",
+        "queries_per_day": 500,
+    }
+    (desk / "terms.json").write_text(json.dumps(terms, indent=2))
+    out = desk / "agreement.json"
+    _run("enclave_api", "grant", "--dataset", "flights", "--researcher-organization", UNIVERSITY,
+         "--provider-key", str(desk / f"{PROVIDER}.pem"), "--researcher-key", str(desk / f"{UNIVERSITY}.pem"),
+         "--terms", str(desk / "terms.json"), "--out", str(out), environment=environment)  # fmt: skip
+    console.print(f"provider and university signed [bold]{out.name}[/]; the operator entered both keys")
+    return out
+
+
+def _ask(researcher: dict[str, str]) -> None:
+    room = jali.connect(f"http://127.0.0.1:{PORT}", **researcher)
+    for title, sql, epsilon, remark in SCENES:
+        _scene(room, title, sql, epsilon, remark)
+    _dry_run(room)
+    _again(room)
+    _refused(room)
+    _forbidden(room)
+    console.rule("[bold]the end")
+    console.print(f"left of the agreement's budget: epsilon {room.budget()['remaining']}")
+
+
+SCENES = (
+    ("How many flights left New York in 2013?", "SELECT COUNT(*) AS flights FROM flights", "1", None),
+    (
+        "Flights per origin and month",
+        "SELECT origin, month, COUNT(*) AS flights FROM flights GROUP BY origin, month ORDER BY origin, month",
+        "4",
+        None,
+    ),
+    (
+        "Mean departure delay per airline, with the public table of airlines",
+        "SELECT name, AVG(dep_delay) AS delay FROM flights JOIN airlines USING (carrier) GROUP BY name ORDER BY delay",
+        "6",
+        "small airlines have few aircraft: their mean is drowned in noise, and the answer says so",
+    ),
+    (
+        "Aircraft per manufacturer, through planes (joined on the privacy unit)",
+        "SELECT manufacturer, COUNT(DISTINCT tailnum) AS aircraft FROM flights JOIN planes USING (tailnum)"
+        " GROUP BY manufacturer ORDER BY aircraft DESC LIMIT 6",
+        "2",
+        None,
+    ),
+    (
+        "The same, far too cheaply",
+        "SELECT dest, AVG(dep_delay) AS delay FROM flights WHERE origin = 'LGA' GROUP BY dest ORDER BY dest LIMIT 8",
+        "0.05",
+        "too noisy to use: 105 destinations share very little epsilon, so noise is larger than any delay",
+    ),
+)
+
+
+def _scene(room: Any, title: str, sql: str, epsilon: str, remark: str | None) -> None:
+    console.rule(f"[bold]{title}", align="left")
+    console.print(f"[dim]{sql}[/]")
+    answer = room.sql(sql, epsilon=epsilon)
+    console.print(answer)
+    for note in answer.notes:
+        console.print(f"  note: {note}")
+    if remark:
+        console.print(f"  why: {remark}")
+    _receipt(answer)
+
+
+def _receipt(answer: Any) -> None:
+    answer.receipt.verify()
+    console.print(
+        f"  cost: epsilon {answer.spent['epsilon']}; left: {answer.remaining['epsilon']} of {answer.remaining['of']};"
+        f" [bold green]receipt verified[/] (log entry {answer.receipt.index})"
+    )
+
+
+def _dry_run(room: Any) -> None:
+    console.rule("[bold]A dry run: what would it cost, how exact would it be?", align="left")
+    plan = room.explain("SELECT carrier, COUNT(*) AS n FROM flights GROUP BY carrier", epsilon="1")
+    console.print(plan)
+    console.print(f"  cost now: nothing; left: {room.budget()['remaining']}")
+
+
+def _again(room: Any) -> None:
+    console.rule("[bold]The first question again: the stored answer, free", align="left")
+    title, sql, epsilon, _ = SCENES[0]
+    answer = room.sql(sql.lower().replace(" as flights", " as n"), epsilon=epsilon)
+    console.print(answer)
+    if answer.spent["charged"]:
+        raise SystemExit("a repeated question was charged")
+    _receipt(answer)
+
+
+def _refused(room: Any) -> None:
+    console.rule("[bold]A question that can't be answered", align="left")
+    try:
+        room.sql("SELECT tailnum, dep_delay FROM flights LIMIT 10", epsilon="1")
+    except jali.QueryRejected as refusal:
+        console.print(refusal)
+    else:
+        raise SystemExit("rows were handed out")
+
+
+def _forbidden(room: Any) -> None:
+    console.rule("[bold]A question that the agreement forbids", align="left")
+    try:
+        room.sql("SELECT AVG(air_time) AS air_time FROM flights", epsilon="1")
+    except jali.Refused as refusal:
+        console.print(refusal)
+    else:
+        raise SystemExit("a forbidden column was used")
+
+
+def _keep_serving(server: "subprocess.Popen[bytes]", researcher: dict[str, str]) -> None:
+    console.print(f"\nserving http://127.0.0.1:{PORT} until Ctrl-C; as {RESEARCHER}:")
+    console.print(f"  export JALI_URL=http://127.0.0.1:{PORT} JALI_TOKEN={researcher['token']}", soft_wrap=True)
+    console.print(f"  export JALI_AGREEMENT={researcher['agreement']}", soft_wrap=True)
+    console.print('  .venv/bin/jali sql --epsilon 1 "SELECT origin, COUNT(*) AS n FROM flights GROUP BY origin"')
+    try:
+        server.wait()
+    except KeyboardInterrupt:
+        console.print("stopping")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

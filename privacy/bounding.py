@@ -1,0 +1,296 @@
+"""The kernel: rows in unit order become clipped integer sums per group.
+
+A compiled loop folds each unit's rows into one exact integer vector over the groups, clips that vector by its L2 norm,
+and adds it to the totals. So under add-or-remove of all rows of one unit the totals move by at most `norm.l2_steps`
+in L2, whatever the rows hold; noise is calibrated to that and to nothing else. numba enters here.
+
+Unit codes delimit units inside the kernel and go nowhere else.
+
+Source: clipping a unit's whole contribution by its norm: Abadi et al., "Deep Learning with Differential Privacy", CCS
+2016, Section 3.1; on an integer grid, checked after rounding: Kairouz, Liu, Steinke, "The Distributed Discrete Gaussian
+Mechanism", ICML 2021, Section 4; why rounding must be inside the check: Casacuberta et al., CCS 2022, Section 5.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numba import boolean, float64, int8, int32, int64, njit, types, uint64, void
+from numpy.typing import NDArray
+
+from privacy.units import ContributionNorm
+
+Int64s = NDArray[np.int64]
+Values = NDArray[np.int32] | NDArray[np.int64] | NDArray[np.float64]
+
+NO_GROUP = -1
+NULL_INT32 = -(2**31)
+NULL_INT64 = -(2**63)
+SATURATED = 2**31 - 1  # a row, and a unit's sum in one group, count for no more: squares then fit in 62 bits
+MOST_GROUPS = 2**31 - 1
+
+# By which factor a vector that is still too long after rounding is made shorter, as often as it takes. Rounding errs by
+# a few units of 2^-53, so once is enough, and costs nothing that could be seen.
+_SHRINK = 1.0 - 2.0**-40
+
+
+class UnitOrderBroken(Exception):
+    """A unit's rows did not come together, in the order of the units' codes: the bound would not hold."""
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one row adds to a measure, and how much a whole unit may.
+
+    A row's value is clamped to [lower_steps, upper_steps], and `offset_steps` is taken away; a row without a value
+    counts as 1. A unit's sum in one group is cut off at +-`most_per_group` (1 counts units), then its vector is clipped.
+    A float value is first divided by the granularity `numerator / denominator` and rounded half away from zero.
+    """
+
+    lower_steps: int
+    upper_steps: int
+    offset_steps: int
+    most_per_group: int
+    norm: ContributionNorm
+    numerator: int = 1
+    denominator: int = 1
+
+    def __post_init__(self) -> None:
+        if self.lower_steps > self.upper_steps:
+            raise ValueError("the lower bound is above the upper bound")
+        if max(map(abs, (self.lower_steps, self.upper_steps, self.offset_steps))) > 2**53:
+            raise ValueError("bounds and offset must lie within 2^53 steps")
+        if not 1 <= self.most_per_group <= SATURATED:
+            raise ValueError("a unit's sum in a group must be cut off in [1, 2^31 - 1]")
+        if not (1 <= self.numerator <= 2**53 and 1 <= self.denominator <= 2**53):
+            raise ValueError("the granularity must be a fraction of numbers in [1, 2^53]")
+
+    def _integers(self) -> Int64s:
+        square = self.norm.l2_steps * self.norm.l2_steps // (self.norm.grid * self.norm.grid)
+        bounds = (self.lower_steps, self.upper_steps, self.offset_steps, self.most_per_group)
+        return np.array([*bounds, self.norm.l2_steps, self.norm.grid, square], dtype=np.int64)
+
+
+class Bounding:
+    """Totals of several measures over the groups, fed by batches of rows in unit order.
+
+    >>> one = Bounding(2, [Contribution(0, 100, 0, SATURATED, ContributionNorm(5, 1))])
+    >>> one.add(np.array([0, 0, 1], np.int32), np.array([0, 1, 0], np.int32), [np.array([3, 4, 9], np.int32)])
+    >>> one.finish()
+    array([[8, 4]])
+    """
+
+    def __init__(self, groups: int, contributions: Sequence[Contribution]) -> None:
+        if not 1 <= groups <= MOST_GROUPS:
+            raise ValueError("there must be between 1 and 2^31 - 1 groups")
+        self.groups = groups
+        self._vectors = [_Vector(groups, contribution) for contribution in contributions]
+        self._first_unit: int | None = None
+        self._last_unit = -1
+
+    def add(
+        self, units: NDArray[np.int32], groups: NDArray[np.int32] | None, values: Sequence[Values | None]
+    ) -> None:
+        """Fold a batch of rows in. A unit may go on in the next batch.
+
+        `groups` is None when there is one group; a code outside [0, groups) belongs to none. `values` holds per measure
+        None (each row counts 1), int32 or int64 steps with their smallest value for NULL, or float64 with NaN for NULL.
+
+        Raises UnitOrderBroken if a unit's code is below the one before it.
+        """
+        if units.size == 0:
+            return
+        if self._first_unit is None:
+            self._first_unit = int(units[0])
+        self._last_unit = int(units[-1])
+        for vector, column in zip(self._vectors, values, strict=True):
+            vector.add(units, groups, column)
+
+    def finish(self) -> Int64s:
+        """The totals, of shape (measures, groups), in grid steps. Nothing may be added afterwards."""
+        return np.array([vector.finish() for vector in self._vectors], dtype=np.int64).reshape(-1, self.groups)
+
+    def follows(self, before: "Bounding") -> bool:
+        """Whether all units of this part come after all units of the part `before`."""
+        return self._first_unit is None or self._first_unit > before._last_unit
+
+
+def merged(parts: Sequence[Bounding]) -> Int64s:
+    """Totals over parts that hold disjoint ranges of units, in order. Raises UnitOrderBroken if they don't.
+
+    Integer sums: the same for every way to cut.
+    """
+    held = [part for part in parts if part._first_unit is not None] or list(parts[:1])
+    if not all(after.follows(before) for before, after in pairwise(held)):
+        raise UnitOrderBroken("two parts share a unit, or are out of order")
+    # At most 2^31 units add at most 2^30 each: no total leaves int64.
+    totals: Int64s = np.sum([part.finish() for part in held], axis=0, dtype=np.int64)
+    return totals
+
+
+class _Vector:
+    """One measure: the current unit's sums, and the totals."""
+
+    def __init__(self, groups: int, contribution: Contribution) -> None:
+        self._rule = contribution._integers()
+        self._granularity = (float(contribution.numerator), float(contribution.denominator))
+        self._sums = np.zeros(groups, np.int64)
+        self._touched = np.zeros(groups, np.int32)
+        self._marks = np.zeros(groups, np.int8)
+        self._totals = np.zeros(groups, np.int64)
+        self._state = np.array([-1, 0], np.int64)  # the current unit; how many groups it touched
+
+    def add(self, units: NDArray[np.int32], groups: NDArray[np.int32] | None, values: Values | None) -> None:
+        keys = _NO_KEYS if groups is None else groups
+        lengths = {units.size, units.size if groups is None else keys.size, units.size if values is None else values.size}
+        if len(lengths) != 1 or (groups is None and self._totals.size != 1):
+            raise ValueError("the columns of a batch must be of one length, and several groups need codes")
+        kept = (self._rule, self._sums, self._touched, self._marks, self._totals, self._state)
+        if values is None:
+            in_order = _count(units, keys, *kept)
+        elif values.dtype == np.float64:
+            in_order = _add_floats(units, keys, values, *self._granularity, *kept)
+        else:
+            in_order = _add_integers(units, keys, values, *kept)
+        if not in_order:
+            raise UnitOrderBroken("rows are not in the order of their units")
+
+    def finish(self) -> Int64s:
+        _close(self._rule, self._sums, self._touched, self._marks, self._totals, self._state)
+        return self._totals
+
+
+# --- the compiled part: explicit signatures, so that nothing is compiled while a query waits.
+
+
+def _read(element: types.Type) -> types.Array:
+    """A column of a batch: Arrow's buffers are read-only."""
+    return types.Array(element, 1, "C", readonly=True)
+
+
+_KEPT = (int64[::1], int64[::1], int32[::1], int8[::1], int64[::1], int64[::1])
+_NO_KEYS = np.zeros(0, np.int32)
+
+
+@njit(float64(int64[::1], int64[::1], int32[::1], int64), cache=True, nogil=True, inline="never")
+def _scale(rule, sums, touched, count):  # type: ignore[no-untyped-def]  # pragma: no cover  # numba's types; compiled
+    """By what the current unit's sums are multiplied to become grid steps: the grid, or less if they are too long.
+
+    The square of the norm is exact in two limbs of 32 bits, so the float made of it does not depend on the order of
+    rows. After rounding, the square is checked in integers and the factor made smaller until it holds: each term is at
+    most l2_steps^2 <= 2^60 and the loop stops above that, so nothing wraps.
+    """
+    most, l2_steps, grid, square = rule[3], rule[4], rule[5], rule[6]
+    low = uint64(0)
+    high = uint64(0)
+    for i in range(count):
+        value = min(max(sums[touched[i]], -most), most)
+        term = uint64(value * value)
+        low += term & uint64(0xFFFFFFFF)
+        high += term >> uint64(32)
+    high += low >> uint64(32)
+    low &= uint64(0xFFFFFFFF)
+    if high < uint64(1 << 30) and int64((high << uint64(32)) | low) <= square:
+        return float64(grid)
+    factor = float64(l2_steps) / np.sqrt(float64(high) * 4294967296.0 + float64(low))
+    while True:
+        length = int64(0)
+        for i in range(count):
+            value = min(max(sums[touched[i]], -most), most)
+            step = min(abs(int64(float64(value) * factor)), l2_steps)
+            length += step * step
+            if length > l2_steps * l2_steps:
+                break
+        if length <= l2_steps * l2_steps:
+            return factor
+        factor *= _SHRINK
+
+
+@njit(void(*_KEPT), cache=True, nogil=True, inline="never")
+def _close(rule, sums, touched, marks, totals, state):  # type: ignore[no-untyped-def]  # pragma: no cover  # compiled
+    """Clip the current unit's vector, add it to the totals, and forget it."""
+    most, l2_steps = rule[3], rule[4]
+    count = state[1]
+    factor = _scale(rule, sums, touched, count)
+    for i in range(count):
+        group = touched[i]
+        value = min(max(sums[group], -most), most)
+        totals[group] += min(max(int64(float64(value) * factor), -l2_steps), l2_steps)
+        sums[group] = 0
+        marks[group] = 0
+    state[1] = 0
+
+
+@njit(boolean(_read(int32), _read(int32), *_KEPT), cache=True, nogil=True)
+def _count(units, keys, rule, sums, touched, marks, totals, state):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Fold rows that count 1 each."""
+    current = state[0]
+    for i in range(units.size):
+        if units[i] != current:
+            if units[i] < current:
+                return False
+            _close(rule, sums, touched, marks, totals, state)
+            current = units[i]
+            state[0] = current
+        group = keys[i] if keys.size else 0
+        if 0 <= group < totals.size:
+            if not marks[group]:
+                marks[group] = 1
+                touched[state[1]] = group
+                state[1] += 1
+            sums[group] += 1
+    return True
+
+
+@njit(
+    [boolean(_read(int32), _read(int32), _read(width), *_KEPT) for width in (int32, int64)], cache=True, nogil=True
+)
+def _add_integers(units, keys, values, rule, sums, touched, marks, totals, state):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Fold rows with steps; the type's smallest value is NULL."""
+    lower, upper, offset = rule[0], rule[1], rule[2]
+    null = NULL_INT32 if values.itemsize == 4 else NULL_INT64
+    current = state[0]
+    for i in range(units.size):
+        if units[i] != current:
+            if units[i] < current:
+                return False
+            _close(rule, sums, touched, marks, totals, state)
+            current = units[i]
+            state[0] = current
+        group = keys[i] if keys.size else 0
+        value = int64(values[i])
+        if 0 <= group < totals.size and value != null:
+            if not marks[group]:
+                marks[group] = 1
+                touched[state[1]] = group
+                state[1] += 1
+            sums[group] += min(max(min(max(value, lower), upper) - offset, -SATURATED), SATURATED)
+    return True
+
+
+@njit(boolean(_read(int32), _read(int32), _read(float64), float64, float64, *_KEPT), cache=True, nogil=True)
+def _add_floats(units, keys, values, numerator, denominator, rule, sums, touched, marks, totals, state):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Fold rows with floats, quantized here: value * denominator / numerator, clamped, rounded half away; NaN is NULL."""
+    lower, upper, offset = rule[0], rule[1], rule[2]
+    current = state[0]
+    for i in range(units.size):
+        if units[i] != current:
+            if units[i] < current:
+                return False
+            _close(rule, sums, touched, marks, totals, state)
+            current = units[i]
+            state[0] = current
+        group = keys[i] if keys.size else 0
+        steps = values[i] * denominator / numerator
+        if 0 <= group < totals.size and steps == steps:
+            if not marks[group]:
+                marks[group] = 1
+                touched[state[1]] = group
+                state[1] += 1
+            steps = min(max(steps, float64(lower)), float64(upper))
+            whole = np.floor(abs(steps))
+            value = int64(whole) + (1 if abs(steps) - whole >= 0.5 else 0)
+            value = value if steps >= 0.0 else -value
+            sums[group] += min(max(value - offset, -SATURATED), SATURATED)
+    return True

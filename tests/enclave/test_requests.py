@@ -1,0 +1,78 @@
+"""Requests: what isn't a plain positive amount is told clearly, field by field, and never becomes a float."""
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from enclave.requests import read_actor, read_ask
+from policies.errors import RequestRejected
+
+GOOD = {"agreement": "a", "sql": "SELECT 1", "epsilon": "0.5"}
+
+
+@pytest.mark.parametrize(
+    ("epsilon", "code"),
+    [
+        ("0", "epsilon-not-positive"),
+        ("-1", "epsilon-not-positive"),
+        ("NaN", "epsilon-not-a-number"),
+        ("inf", "epsilon-not-a-number"),
+        ("1e400", "epsilon-too-large"),
+        ("1e-400", "epsilon-too-small"),
+        ("0.0000001", "epsilon-too-small"),
+        ("100.1", "epsilon-too-large"),
+        ("1_0", "epsilon-not-a-number"),
+        ("٣", "epsilon-not-a-number"),
+        (0.5, "epsilon-not-a-number"),
+        (True, "epsilon-not-a-number"),
+        ([], "epsilon-not-a-number"),
+        ("9" * 10_000, "epsilon-not-a-number"),
+    ],
+)
+def test_a_bad_epsilon_has_its_own_reason(epsilon: Any, code: str) -> None:
+    with pytest.raises(RequestRejected) as caught:
+        read_ask(GOOD | {"epsilon": epsilon})
+    assert [reason.code for reason in caught.value.reasons] == [code]
+
+
+@pytest.mark.parametrize(
+    ("epsilon", "micro"), [("0.5", 500_000), (1, 1_000_000), ("1e-6", 1), ("0.3333339", 333_333), ("100", 10**8)]
+)
+def test_epsilon_becomes_whole_micro_epsilon_rounded_down(epsilon: Any, micro: int) -> None:
+    assert read_ask(GOOD | {"epsilon": epsilon}).epsilon_micro == micro
+
+
+def test_every_fault_is_told_at_once() -> None:
+    with pytest.raises(RequestRejected) as caught:
+        read_ask({"epsilon": "x", "purpose": 3, "idempotency_key": "a b"})
+    assert {reason.code for reason in caught.value.reasons} == {
+        "epsilon-not-a-number",
+        "agreement-missing",
+        "sql-missing",
+        "purpose-type",
+        "idempotency-key",
+    }
+
+
+def test_accuracy_is_a_half_width_by_column() -> None:
+    ask = read_ask({"agreement": "a", "sql": "s", "accuracy": {"n": "200", "m": "0.1"}})
+    assert ask.accuracy == (("m", Fraction(1, 10)), ("n", Fraction(200)))
+    with pytest.raises(RequestRejected):
+        read_ask({"agreement": "a", "sql": "s", "accuracy": {"n": "-1"}})
+    with pytest.raises(RequestRejected):
+        read_ask(GOOD | {"accuracy": {"n": "1"}})
+
+
+def test_a_key_stands_for_everything_that_was_asked() -> None:
+    first = read_ask(GOOD | {"idempotency_key": "k"})
+    assert first.digest() == read_ask(GOOD | {"idempotency_key": "other"}).digest()
+    assert first.digest() != read_ask(GOOD | {"purpose": "p"}).digest()
+    assert first.digest() != read_ask(GOOD | {"epsilon": "0.6"}).digest()
+
+
+def test_an_actor_is_whole_or_refused() -> None:
+    assert read_actor({"actor": {"account": "a", "role": "researcher", "organization": "o"}}).vouched_by == "front"
+    for actor in (None, {}, {"account": "a", "role": "", "organization": "o"}):
+        with pytest.raises(RequestRejected):
+            read_actor({"actor": actor})

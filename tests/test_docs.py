@@ -1,0 +1,147 @@
+"""The documents against the code: links lead somewhere, named files and commands exist, examples run."""
+
+import ast
+import doctest
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+HEAD_PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
+PAGES = [*(ROOT / name for name in HEAD_PAGES), *sorted((ROOT / "docs").rglob("*.md"))]
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+FLOORS = ("privacy", "policies", "dp_queries", "sandbox", "federated", "enclave", "enclave_api", "client/jali")
+MODULES = sorted(
+    path
+    for floor in FLOORS
+    for path in (ROOT / floor).rglob("*.py")
+    if path.name != "__init__.py" and "migrations" not in path.parts
+)
+
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"`([^`\n]+)`")
+SOURCE = re.compile(r"(?:[\w.-]+/)+[\w.-]+\.(?:py|md|yaml|toml|svg|txt|ini|in)")
+
+WORDS_ON_TWO_PAGES = 1000
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def prose(path: Path) -> str:
+    return FENCE.sub("", text(path))
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors of a page's headings, spelled as forges do."""
+    headings = re.findall(r"^#+ (.*)$", prose(path), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def broken_links(page: Path) -> list[str]:
+    broken = []
+    for target in LINK.findall(prose(page)):
+        if target.startswith(("http://", "https://", "mailto:")):
+            continue
+        path, _, anchor = target.partition("#")
+        goal = (page.parent / path).resolve() if path else page
+        if not goal.exists() or (anchor and anchor not in anchors(goal)):
+            broken.append(target)
+    return broken
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_links_lead_somewhere(page):
+    assert broken_links(page) == []
+
+
+def test_a_broken_link_is_seen(tmp_path):
+    page = tmp_path / "a.md"
+    page.write_text("# A heading\n[good](a.md#a-heading) [gone](b.md) [no such part](#other)")
+    assert broken_links(page) == ["b.md", "#other"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_file_that_is_named_exists(page):
+    if page.name == "CHANGELOG.md":
+        return  # it tells of files that were
+    spans = [span for span in CODE.findall(prose(page)) if SOURCE.fullmatch(span)]
+    assert [span for span in spans if not (ROOT / span).exists() and not (page.parent / span).exists()] == []
+
+
+def test_every_page_is_linked_from_another():
+    linked = {
+        (page.parent / target.partition("#")[0]).resolve() for page in PAGES for target in LINK.findall(prose(page))
+    }
+    assert [named(page) for page in PAGES if page.resolve() not in linked and page.name != "README.md"] == []
+
+
+def test_every_module_stands_on_the_map():
+    architecture = text(ROOT / "docs" / "architecture.md")
+    missing = [named(path) for path in MODULES if not re.search(rf"(?<![\w/]){re.escape(path.name)}", architecture)]
+    assert missing == [], "docs/architecture.md is the map of the house; give each of these its line"
+
+
+def commands() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):.*## ", text(ROOT / "Makefile"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_make_command_that_is_named_exists(page):
+    spans = [*CODE.findall(prose(page)), *(line for _, code in FENCE.findall(text(page)) for line in code.splitlines())]
+    used = {match.group(1) for span in spans if (match := re.match(r"\s*(?:\$ )?make ([a-z][a-z-]*)", span))}
+    assert used <= commands()
+
+
+def test_every_make_command_is_told_to_contributors():
+    assert {name for name in commands() if f"`make {name}" not in text(ROOT / "CONTRIBUTING.md")} == set()
+
+
+def test_contributing_fits_on_two_pages():
+    assert len(text(ROOT / "CONTRIBUTING.md").split()) <= WORDS_ON_TWO_PAGES
+
+
+def test_decisions_are_numbered_without_a_gap():
+    assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+
+
+@pytest.mark.parametrize("record", DECISIONS, ids=named)
+def test_a_decision_record_has_its_parts(record):
+    parts = re.findall(r"^## (.*)$", text(record), re.MULTILINE)
+    assert parts == ["Context", "Decision", "Consequences"]
+    assert re.search(r"^Status: (accepted|superseded by \d{4})", text(record), re.MULTILINE)
+
+
+FENCES = [
+    pytest.param(info, code, id=f"{named(page)}-{number}")
+    for page in PAGES
+    for number, (info, code) in enumerate(FENCE.findall(text(page)))
+    if info.split()[:1] == ["python"]
+]
+
+
+@pytest.mark.parametrize(("info", "code"), FENCES)
+def test_python_in_the_documents_is_true(info, code):
+    """It parses; what it takes from `jali` exists; and where the fence says `run`, it runs."""
+    jali = importlib.import_module("jali")
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "jali":
+            assert hasattr(jali, node.attr), f"jali.{node.attr}"
+    if "run" in info.split():
+        exec(compile(code, "<document>", "exec"), {})  # noqa: S102  # our own documents
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if ">>> " in text(path)], ids=named)
+def test_worked_examples_in_docstrings_hold(path):
+    module = importlib.import_module(named(path).removeprefix("client/").removesuffix(".py").replace("/", "."))
+    results = doctest.testmod(module)
+    assert results.attempted > 0
+    assert results.failed == 0
