@@ -15,6 +15,7 @@ help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make .venv with the pinned requirements and the client (once; a second run does nothing)
+	@echo "ready: $(VENV)"
 
 # The stamp is written last, so an installation that broke off is taken up again.
 $(READY): requirements.txt requirements-dev.txt client/pyproject.toml

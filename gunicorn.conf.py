@@ -1,4 +1,4 @@
-"""gunicorn's settings for the front; `serve.py` starts it. Flask's thread waits while the room works, so threads are many."""
+"""gunicorn's settings for the front; `serve.py` starts it. Threads wait while the room works, so there are many."""
 
 import os
 

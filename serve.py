@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -163,48 +163,53 @@ def _give(name: str, folder: int, uid: int) -> None:
         os.chown(name, uid, uid, dir_fd=folder, follow_symlinks=False)
 
 
+@dataclass(frozen=True)
+class Locks:
+    """Descriptors of locked files that room and front inherit: a lock is free again when all of them are gone."""
+
+    room: int
+    front: int
+
+
 @contextmanager
-def only_one(home: Path) -> Iterator[int]:
-    """Hold the home's lock; gives its descriptor. Raises CannotServe while another serve, or its room, still runs."""
-    with open(os.open(home / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
-        _lock(file.fileno(), until=time.monotonic() + LEFTOVER_SECONDS, home=home)
-        file.seek(0)
-        file.truncate()
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+def only_one(home: Path) -> Iterator[Locks]:
+    """Hold the home. Raises CannotServe while another serve does, or while what it started does not end.
+
+    After kill -9 of a supervisor its children may need a moment to end, and two rooms must not write one ledger.
+    """
+    with ExitStack() as held:
+        held.enter_context(_locked(home / "serve.lock", f"another serve runs on {home}", wait_seconds=0))
+        room, front = (
+            held.enter_context(
+                _locked(home / f"{name}.lock", f"the {name} of an earlier serve still runs on {home}", LEFTOVER_SECONDS)
+            )
+            for name in ("room", "front")
+        )
+        yield Locks(room, front)
+
+
+@contextmanager
+def _locked(path: Path, otherwise: str, wait_seconds: float) -> Iterator[int]:
+    until = time.monotonic() + wait_seconds
+    with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    raise CannotServe(otherwise) from None
+                time.sleep(0.1)
         yield file.fileno()
 
 
-def _lock(descriptor: int, *, until: float, home: Path) -> None:
-    # The room inherits the lock. After kill -9 of a supervisor it may need a moment to end; a living one is refused at once.
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(descriptor, 20, 0).decode().strip()
-            if _is_alive(holder) or time.monotonic() > until:
-                raise CannotServe(f"another serve (process {holder or '?'}) runs on {home}") from None
-            time.sleep(0.1)
-
-
-def _is_alive(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def start(
-    command: list[str], *, environment: Mapping[str, str], uid: int, keep: tuple[int, ...] = ()
-) -> subprocess.Popen[bytes]:
+def start(command: list[str], *, environment: Mapping[str, str], uid: int, lock: int) -> subprocess.Popen[bytes]:
     """Start gunicorn in a session of its own (a Ctrl-C reaches the supervisor alone), bound to our life."""
-    drop = {"user": uid, "group": uid, "extra_groups": []} if uid != os.geteuid() else {}
+    other = None if uid == os.geteuid() else uid
     return subprocess.Popen(
         [sys.executable, "-m", "gunicorn", *command], cwd=CHECKOUT, env=dict(environment), stdin=subprocess.DEVNULL,
-        start_new_session=True, pass_fds=keep, preexec_fn=_dies_with(os.getpid()), **drop,
+        start_new_session=True, pass_fds=(lock,), preexec_fn=_dies_with(os.getpid()),
+        user=other, group=other, extra_groups=None if other is None else [],
     )  # fmt: skip
 
 
@@ -270,16 +275,17 @@ def stop(children: list[subprocess.Popen[bytes]]) -> None:
             child.wait()
 
 
-def serve(house: House, lock: int) -> int:
-    """Run room and front until a signal comes (0) or one of them ends (1)."""
+def serve(house: House, locks: Locks, *, room: str) -> int:
+    """Run room and front until a signal comes (0) or one of them ends (1). `room` names its application."""
     children: list[subprocess.Popen[bytes]] = []
     try:
-        room = ["-c", "gunicorn_room.conf.py", "enclave.server:create_app()"]
+        command = ["-c", "gunicorn_room.conf.py", room]
         environment = house.room_environment(os.environ)
-        children.append(start(room, environment=environment, uid=house.room_uid, keep=(lock,)))
+        children.append(start(command, environment=environment, uid=house.room_uid, lock=locks.room))
         wait_until(lambda: room_answers(house.socket), children[0], "room")
-        front = ["-c", "gunicorn.conf.py", "wsgi:app"]
-        children.append(start(front, environment=house.front_environment(os.environ), uid=house.front_uid))
+        command = ["-c", "gunicorn.conf.py", "wsgi:app"]
+        environment = house.front_environment(os.environ)
+        children.append(start(command, environment=environment, uid=house.front_uid, lock=locks.front))
         wait_until(lambda: front_answers(house.port), children[1], "front")
         print(f"serving http://127.0.0.1:{house.port}", flush=True)
         return _watch(children)
@@ -304,16 +310,16 @@ def _on_signal(_number: int, _frame: object) -> None:
     raise _Stopped
 
 
-def main() -> int:
+def main(*, room: str = "enclave.server:create_app()") -> int:
     """Start, watch, stop; the exit status."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _on_signal)
     try:
         house = House.from_environment(os.environ)
-        with only_one(house.home) as lock:
+        with only_one(house.home) as locks:
             check_port(house.port)
             prepare(house)
-            return serve(house, lock)
+            return serve(house, locks, room=room)
     except CannotServe as reason:
         print(reason, file=sys.stderr, flush=True)
         return 1

@@ -84,7 +84,9 @@ def _httpfs() -> Path:
     """The packaged extension: DuckDB writes encrypted files only with OpenSSL's generator, which httpfs brings."""
     spec = importlib.util.find_spec("duckdb_extension_httpfs")
     places = list(spec.submodule_search_locations or ()) if spec else []
-    found = [path for place in places for path in Path(place).glob(f"extensions/v{duckdb.__version__}/*.duckdb_extension")]
+    found = [
+        path for place in places for path in Path(place).glob(f"extensions/v{duckdb.__version__}/*.duckdb_extension")
+    ]
     if not found:
         raise Unavailable("the package duckdb-extension-httpfs of this DuckDB version is missing")
     return found[0]

@@ -18,12 +18,12 @@ from dp_queries.encrypted import DATABASE, name
 from dp_queries.quality import Inspection, LoadReport, TableReport, table_faults, unit_faults
 from dp_queries.sources import SourceFault, open_source
 from policies.catalogue import Column, Dataset
+from policies.columns import MOST_DOMAIN_VALUES
 from policies.errors import CardRejected, Reason, Unavailable
 
 Progress = Callable[[str, float], None]
 Domain = tuple[str, ...] | tuple[int, ...]
 
-MOST_DOMAIN_VALUES = 10_000  # a public column with more distinct values is no group key
 _ROWS_AT_ONCE = 8_000_000  # how many rows are sorted in memory at a time; nothing is spilled to disk
 
 
@@ -72,16 +72,16 @@ def _connection(memory_limit: str | None) -> Iterator[duckdb.DuckDBPyConnection]
     except duckdb.OutOfMemoryException:
         raise Unavailable("the load needs more memory than its limit allows") from None
     except duckdb.Error:
-        # DuckDB's own text may quote a row or the statement with the key.
-        raise LoadRejected("the data could not be read to the end") from None
+        # DuckDB's own text may quote a row, or the statement with the key.
+        message = "the load broke off: has a source changed meanwhile, is the disk full, may the folder be written to?"
+        raise LoadRejected(message) from None
     finally:
         connection.close()
 
 
-def _open(
-    connection: duckdb.DuckDBPyConnection, card: Dataset, base: Path, progress: Progress
-) -> list[Inspection]:
-    inspections, faults = [], []
+def _open(connection: duckdb.DuckDBPyConnection, card: Dataset, base: Path, progress: Progress) -> list[Inspection]:
+    inspections: list[Inspection] = []
+    faults: list[Reason] = []
     for index, table in enumerate(card.tables):
         progress("read", index / len(card.tables))
         try:
@@ -122,7 +122,7 @@ def _measured(inspection: Inspection) -> tuple[Inspection, TableReport]:
 def _faults(
     connection: duckdb.DuckDBPyConnection, card: Dataset, measured: list[tuple[Inspection, TableReport]]
 ) -> list[Reason]:
-    faults = []
+    faults: list[Reason] = []
     for inspection, report in measured:
         faults += table_faults(inspection.table, report)
         faults += inspection.duplicate_key_faults()
@@ -131,13 +131,14 @@ def _faults(
 
 
 def _code_units(connection: duckdb.DuckDBPyConnection, inspections: list[Inspection]) -> int:
-    """Make the temporary table units(raw, code): dense codes in the order of the raw unit, over all private tables."""
+    """Make the temporary table units(_raw, _code): dense codes in raw order, over all private tables."""
     counted = [name(f"counted_{one.table.name}") for one in inspections if one.table.is_private]
     if not counted:
         return 0
     raw = " UNION ".join(f"SELECT raw FROM {table}" for table in counted)
     connection.execute(
-        f"CREATE TEMP TABLE units AS SELECT raw, CAST(row_number() OVER (ORDER BY raw) - 1 AS INTEGER) AS code FROM ({raw})"
+        "CREATE TEMP TABLE units AS SELECT raw AS _raw, "
+        f"CAST(row_number() OVER (ORDER BY raw) - 1 AS INTEGER) AS _code FROM ({raw})"
     )
     row = connection.execute("SELECT count(*) FROM units").fetchone()
     assert row is not None, "an aggregate without groups has one row"
@@ -177,12 +178,12 @@ class _Writer:
         unit = table.column(table.unit_column or "")
         assert unit is not None, "checked by the card"
         select = (
-            f"SELECT units.code AS _unit, {columns} FROM {inspection.source.view} "
-            f"JOIN units ON units.raw = {inspection.value(unit)} WHERE "
+            f"SELECT units._code AS _unit, {columns} FROM {inspection.source.view} "
+            f"JOIN units ON units._raw = {inspection.value(unit)} WHERE "
         )
         yield f"CREATE TABLE {target} AS {select} false"
         for first, last in _ranges(report.rows, self.report.units):
-            yield f"INSERT INTO {target} {select} units.code BETWEEN {first} AND {last} ORDER BY units.code"
+            yield f"INSERT INTO {target} {select} units._code BETWEEN {first} AND {last} ORDER BY units._code"
 
     def _stored(self, inspection: Inspection, column: Column) -> str:
         domain = column.domain
@@ -195,7 +196,7 @@ class _Writer:
         """The distinct values of a public column in order, recorded as its domain; None where there are too many."""
         value = physical.stored(column, inspection.value(column), None)
         rows = self.connection.execute(
-            f"SELECT DISTINCT {value} AS v FROM {inspection.source.view} WHERE v IS NOT NULL "
+            f"SELECT DISTINCT v FROM (SELECT {value} AS v FROM {inspection.source.view}) WHERE v IS NOT NULL "
             f"ORDER BY v LIMIT {MOST_DOMAIN_VALUES + 1}"
         ).fetchall()
         if not 0 < len(rows) <= MOST_DOMAIN_VALUES:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import ParseError, SqlglotError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from dp_queries.errors import QueryRejected
 from policies.errors import Reason

@@ -10,7 +10,18 @@ from fractions import Fraction
 from dp_queries.encrypted import literal
 from policies.catalogue import Column
 
-_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
+_INTEGERS = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "UHUGEINT",
+)
 _FLOATS = ("FLOAT", "DOUBLE")
 _NUMBERS = (*_INTEGERS, *_FLOATS, "DECIMAL")
 _TIMES = ("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE")
@@ -37,7 +48,7 @@ _LOGICAL = {
 
 @dataclass(frozen=True)
 class Reading:
-    """SQL over a source's row: `value`, total, of the card's type or NULL; `unreadable`, true where a value got lost."""
+    """SQL over a row: `value`, total, of the card's type or NULL; `unreadable`, true where a value got lost."""
 
     value: str
     unreadable: str
@@ -77,8 +88,10 @@ def stored(column: Column, value: str, domain: tuple[str, ...] | None) -> str:
     lower, upper = clamping.lower_steps, clamping.upper_steps
     width = "INTEGER" if max(abs(lower), abs(upper)) < 2**31 else "BIGINT"
     # CASE and not least/greatest, which skip NULLs in DuckDB and would turn a NULL into a bound.
-    clamped = f"CASE WHEN {value} < {_number(clamping.lower)} THEN {_number(clamping.lower)} " \
-              f"WHEN {value} > {_number(clamping.upper)} THEN {_number(clamping.upper)} ELSE {value} END"
+    clamped = (
+        f"CASE WHEN {value} < {_number(clamping.lower)} THEN {_number(clamping.lower)} "
+        f"WHEN {value} > {_number(clamping.upper)} THEN {_number(clamping.upper)} ELSE {value} END"
+    )
     if column.type == "integer" and clamping.granularity == 1:
         return f"CAST({clamped} AS {width})"
     # The inner rounding takes binary noise off decimal ties: 0.285 in steps of 0.01 is 28.5 steps, and goes to 29.

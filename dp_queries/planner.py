@@ -10,21 +10,25 @@ from fractions import Fraction
 from math import prod
 from typing import Final
 
+from dp_queries.accuracy import expected_half_widths
+from dp_queries.explain import explain
 from dp_queries.layers.split import find_layers
 from dp_queries.parse import parse
 from dp_queries.plan import Measure, Plan
-from dp_queries.query import Draft, Layers, Query
+from dp_queries.pricing import priced
+from dp_queries.query import Layers, Query
 from dp_queries.slots import slot_seconds
 from dp_queries.validate import validate
 from policies.authorization import Needs, Permit
 from policies.catalogue import Dataset, LoadedDataset
 from policies.errors import Reason, Refused, RequestRejected
-from privacy.intervals import half_width, standard_deviation
-from privacy.loss import Loss, pure_loss, rho_nano_for, zcdp_loss
-from privacy.mechanisms import gaussian_scale, laplace_scale
+from privacy.loss import Loss
+
+__all__ = ["analyse", "explain", "plan", "plan_for_accuracy"]
 
 MOST_EPSILON_MICRO: Final = 100_000_000
 ACCURACY_LEVEL: Final = 0.95
+NOTHING: Final = Loss()
 
 
 def analyse(sql: str, dataset: LoadedDataset) -> Query:
@@ -71,8 +75,8 @@ def plan_for_accuracy(
 ) -> Plan:
     """The cheapest plan whose counts and sums lie within `accuracy` (absolute half-widths at 95 %, by column).
 
-    By bisection over integer micro-epsilons; the half-width falls as epsilon grows. Raises RequestRejected when a column
-    has no accuracy of its own or `most_epsilon_micro` isn't enough.
+    By bisection over integer micro-epsilons; the half-width falls as epsilon grows. Raises RequestRejected when a
+    column has no accuracy of its own or `most_epsilon_micro` isn't enough.
     """
     _check_accuracy(query, accuracy)
     low, high = 0, _checked_epsilon(most_epsilon_micro)
@@ -84,28 +88,6 @@ def plan_for_accuracy(
     return plan(query, dataset, permit, epsilon_micro=high)
 
 
-def expected_half_widths(query_or_plan: Query | Plan, measures: tuple[Measure, ...], level: float) -> dict[str, Fraction]:
-    """Half-width of the noise of every bare count and sum column, in the column's unit, by output column."""
-    layers = query_or_plan.layers if isinstance(query_or_plan, Query) else query_or_plan
-    found = {}
-    for column, sql in zip(layers.above.columns, layers.above.select, strict=True):
-        aggregate = bare_aggregate(sql)
-        if aggregate is not None and layers.aggregates[aggregate].kind != "avg":
-            found[column.name] = measure_half_width(measures[layers.aggregates[aggregate].measures[0]], level)
-    return found
-
-
-def bare_aggregate(sql: str) -> int | None:
-    """The index of the aggregate that a selected fragment is, None when it is derived or a key."""
-    return int(sql[2:-1]) if sql.startswith('"a') and sql[2:-1].isdigit() else None
-
-
-def measure_half_width(measure: Measure, level: float) -> Fraction:
-    """Half-width of a measure's noise in the column's unit."""
-    steps = Fraction(half_width(measure.mechanism, measure.noise_scale, level))
-    return steps / measure.norm.grid * measure.granularity
-
-
 @dataclass(frozen=True)
 class PlanDraft:
     """A plan in the making; each step fills in what it decides."""
@@ -115,7 +97,7 @@ class PlanDraft:
     permit: Permit
     epsilon_micro: int
     measures: tuple[Measure, ...] = ()
-    loss: Loss = Loss()
+    loss: Loss = NOTHING
 
 
 def _check_request(draft: PlanDraft) -> PlanDraft:
@@ -134,7 +116,7 @@ def _check_permit(draft: PlanDraft) -> PlanDraft:
 
 
 def _price(draft: PlanDraft) -> PlanDraft:
-    measures, loss = _priced(draft.query, draft.epsilon_micro)
+    measures, loss = priced(draft.query, draft.epsilon_micro)
     return replace(draft, measures=measures, loss=loss)
 
 
@@ -181,56 +163,13 @@ def _request(where: str, code: str, message: str) -> RequestRejected:
     return RequestRejected(message, (Reason(code, message, where=where),))
 
 
-def _priced(query: Query, epsilon_micro: int) -> tuple[tuple[Measure, ...], Loss]:
-    """The measures with their noise, by the mechanism that makes it smaller, and the loss of all of them.
-
-    Both mechanisms make the query alone (epsilon, query_delta)-DP: Laplace splits epsilon over the measures (basic
-    composition: Dwork, McSherry, Nissim, Smith, TCC 2006), the Gaussian splits rho (Bun, Steinke, TCC 2016, Lemma 1.7).
-    """
-    offers = [offer for offer in (_laplace(query, epsilon_micro), _gaussian(query, epsilon_micro)) if offer]
-    if not offers:
-        message = f"this epsilon is too small for {len(query.layers.drafts)} measures; raise it or ask for fewer"
-        raise _request("epsilon", "epsilon", message)
-    return min(offers, key=lambda offer: _noise(offer[0]))
-
-
-def _noise(measures: tuple[Measure, ...]) -> float:
-    """Mean variance relative to the squared norms, by which mechanisms are compared."""
-    return sum(
-        (standard_deviation(measure.mechanism, measure.noise_scale) / measure.norm.l2_steps) ** 2 for measure in measures
-    )
-
-
-def _laplace(query: Query, epsilon_micro: int) -> tuple[tuple[Measure, ...], Loss] | None:
-    share = epsilon_micro // len(query.layers.drafts)
-    if not share:
-        return None
-    groups = query.groups
-    measures = tuple(
-        _measure(draft, "laplace", laplace_scale(l1_steps=draft.norm.l1_steps(groups), epsilon_micro=share))
-        for draft in query.layers.drafts
-    )
-    return measures, sum((pure_loss(share) for _ in measures), Loss())
-
-
-def _gaussian(query: Query, epsilon_micro: int) -> tuple[tuple[Measure, ...], Loss] | None:
-    share = rho_nano_for(epsilon_micro, query.query_delta) // len(query.layers.drafts)
-    if not share:
-        return None
-    measures = tuple(
-        _measure(draft, "gaussian", gaussian_scale(l2_steps=draft.norm.l2_steps, rho_nano=share))
-        for draft in query.layers.drafts
-    )
-    return measures, sum((zcdp_loss(share) for _ in measures), Loss())
-
-
-def _measure(draft: Draft, mechanism: str, scale: Fraction) -> Measure:
-    return Measure(**vars(draft), mechanism=mechanism, noise_scale=scale)  # type: ignore[arg-type]  # a name of two
+def _half_widths(query: Query, measures: tuple[Measure, ...]) -> dict[str, Fraction]:
+    return expected_half_widths(query.layers.above, query.layers.aggregates, measures, ACCURACY_LEVEL)
 
 
 def _check_accuracy(query: Query, accuracy: Mapping[str, Fraction]) -> None:
-    measures, _ = _priced(query, MOST_EPSILON_MICRO)
-    possible = expected_half_widths(query, measures, ACCURACY_LEVEL)
+    measures, _ = priced(query, MOST_EPSILON_MICRO)
+    possible = _half_widths(query, measures)
     if not accuracy:
         raise _request("accuracy", "accuracy", "name at least one column")
     for column, width in accuracy.items():
@@ -242,8 +181,8 @@ def _check_accuracy(query: Query, accuracy: Mapping[str, Fraction]) -> None:
 
 def _reaches(query: Query, accuracy: Mapping[str, Fraction], epsilon_micro: int) -> bool:
     try:
-        measures, _ = _priced(query, epsilon_micro)
+        measures, _ = priced(query, epsilon_micro)
     except RequestRejected:
         return False
-    widths = expected_half_widths(query, measures, ACCURACY_LEVEL)
+    widths = _half_widths(query, measures)
     return all(widths[column] <= width for column, width in accuracy.items())

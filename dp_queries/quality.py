@@ -45,7 +45,7 @@ class TableReport:
 
 @dataclass(frozen=True)
 class LoadReport:
-    """The quality report of a load. **For provider and operator only**: no researcher and no page may see it (Art. 16)."""
+    """The quality report of a load. **For provider and operator only**: no researcher may see it (Art. 16)."""
 
     tables: tuple[TableReport, ...]
     units: int
@@ -125,7 +125,9 @@ class Inspection:
             doubles = self._doubles([self.table.column(part) for part in key])
             if doubles:
                 where = f"{self.table.name}.{'+'.join(key)}"
-                faults.append(Reason("duplicate-key", f"{doubles} row(s) repeat a key that the card calls unique", where))
+                faults.append(
+                    Reason("duplicate-key", f"{doubles} row(s) repeat a key that the card calls unique", where)
+                )
         return faults
 
     def _reading(self, column: Column) -> physical.Reading:
@@ -197,7 +199,9 @@ def table_faults(table: Table, report: TableReport) -> Iterator[Reason]:
     most = table.rows_per_unit_at_most
     if most is not None and report.most_rows_of_a_unit > most:
         yield Reason(
-            "too-many-rows-per-unit", f"a unit has {report.most_rows_of_a_unit} rows, the card allows {most}", table.name
+            "too-many-rows-per-unit",
+            f"a unit has {report.most_rows_of_a_unit} rows, the card allows {most}",
+            table.name,
         )
     for column, counts in zip(table.columns, report.columns, strict=True):
         yield from _column_faults(table, column, counts, report.rows)
@@ -211,12 +215,12 @@ def _column_faults(table: Table, column: Column, counts: ColumnReport, rows: int
     if nulls > 0 and not column.nullable:
         yield Reason("null", f"{nulls} of {rows} values are missing, and the card says that none may be", where)
     if counts.outside_domain:
-        yield Reason("outside-domain", f"{counts.outside_domain} of {rows} values are not in the declared domain", where)
+        yield Reason(
+            "outside-domain", f"{counts.outside_domain} of {rows} values are not in the declared domain", where
+        )
 
 
 def unit_faults(card: Dataset, units: int) -> Iterator[Reason]:
     """The declared upper bound on privacy units, over all private tables."""
     if units > card.unit.at_most:
         yield Reason("too-many-units", f"{units} privacy units, the card allows {card.unit.at_most}", "unit.at_most")
-
-

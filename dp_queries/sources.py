@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import pyarrow
-import pyarrow.csv
+import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
+from pyarrow import csv as arrow_csv
 
 from dp_queries.encrypted import literal, name
 from policies.catalogue import Source, Table
@@ -52,9 +52,7 @@ def open_source(connection: duckdb.DuckDBPyConnection, table: Table, base: Path)
     return Opened(view, _columns(connection, view, table, path))
 
 
-def _columns(
-    connection: duckdb.DuckDBPyConnection, view: str, table: Table, path: Path
-) -> dict[str, tuple[str, str]]:
+def _columns(connection: duckdb.DuckDBPyConnection, view: str, table: Table, path: Path) -> dict[str, tuple[str, str]]:
     described = connection.execute(f"DESCRIBE {view}").fetchall()
     columns = {str(row[0]).lower(): (name(str(row[0])), str(row[1])) for row in described}
     if len(columns) != len(described):
@@ -70,7 +68,9 @@ def _path(table: Table, base: Path) -> Path:
     if not path.is_file():
         raise SourceFault(_fault(table, "not-a-file", f"{path.name} is a directory or a device, not a file"))
     if any(character in str(path.resolve()) for character in _GLOB):
-        raise SourceFault(_fault(table, "unreadable-file", f"the path of {path.name} holds one of the characters {_GLOB}"))
+        raise SourceFault(
+            _fault(table, "unreadable-file", f"the path of {path.name} holds one of the characters {_GLOB}")
+        )
     if path.stat().st_size == 0:
         raise SourceFault(_fault(table, "empty-file", f"{path.name} is empty"))
     return path.resolve()
@@ -146,7 +146,9 @@ def _header(path: Path, table: Table) -> list[str]:
     except UnicodeDecodeError:
         raise SourceFault(_fault(table, "not-utf-8", f"{path.name} is not UTF-8; save it as UTF-8")) from None
     except (csv.Error, StopIteration):
-        raise SourceFault(_fault(table, "unreadable-file", f"the first line of {path.name} is not a CSV header")) from None
+        raise SourceFault(
+            _fault(table, "unreadable-file", f"the first line of {path.name} is not a CSV header")
+        ) from None
 
 
 def _distinct(header: list[str], path: Path, table: Table) -> list[str]:
@@ -162,11 +164,11 @@ def _zipped(path: Path, table: Table) -> pyarrow.Table:
     try:
         with zipfile.ZipFile(path) as archive, archive.open(archive.namelist()[0]) as file:
             header = next(csv.reader([file.readline().decode("utf-8-sig")], strict=True))
-            return pyarrow.csv.read_csv(
+            return arrow_csv.read_csv(
                 file,
-                read_options=pyarrow.csv.ReadOptions(column_names=_distinct(header, path, table)),
-                parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
-                convert_options=pyarrow.csv.ConvertOptions(
+                read_options=arrow_csv.ReadOptions(column_names=_distinct(header, path, table)),
+                parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
+                convert_options=arrow_csv.ConvertOptions(
                     column_types={column: pyarrow.string() for column in header},
                     null_values=list(table.source.nulls),
                     strings_can_be_null=True,

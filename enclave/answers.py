@@ -3,7 +3,7 @@
 from typing import Any
 
 from dp_queries.plan import Plan
-from dp_queries.release import methods_text
+from dp_queries.methods import methods_text
 from enclave.ledger import decimal_text
 from policies.canonical import digest
 from policies.catalogue import LoadedDataset

@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from dp_queries.plan import Plan
-from dp_queries.release import Answer
+from dp_queries.answer import Answer
 from enclave.worker import OpenRequest
 from privacy.budget import Charge
 

@@ -16,7 +16,7 @@ from policies.errors import Reason, RequestRejected
 
 MICRO = 1_000_000
 MOST_EPSILON_MICRO = 100 * MICRO
-_AMOUNT = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?")
+_AMOUNT = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?", re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 

@@ -38,11 +38,10 @@ def main(descriptor: int) -> None:
     connection = Connection(descriptor)
     # Imported here: the engines take a second to load, and the hardening above must come first.
     from dp_queries.backends.duckdb import DuckDBBackend
+    from dp_queries.rehearsal import rehearse
     from dp_queries.release import release
-    from privacy.bounding import warm_up
     from privacy.mechanisms import OpenDPNoise
 
-    warm_up()
     noise = OpenDPNoise()
     backends: OrderedDict[Path, DuckDBBackend] = OrderedDict()
     connection.send(("ready", None))
@@ -53,7 +52,8 @@ def main(descriptor: int) -> None:
             return
         try:
             if verb == "open":
-                _open(backends, arguments[0], DuckDBBackend)
+                if _open(backends, arguments[0], DuckDBBackend):
+                    rehearse(backends[arguments[0].file], arguments[0].dataset, noise)
                 connection.send(("opened", None))
             else:
                 plan, charge, file = arguments
@@ -62,14 +62,16 @@ def main(descriptor: int) -> None:
             connection.send(("breach", type(error).__name__))
 
 
-def _open(backends: "OrderedDict[Path, DuckDBBackend]", request: OpenRequest, make: "type[DuckDBBackend]") -> None:
-    if request.file not in backends:
+def _open(backends: "OrderedDict[Path, DuckDBBackend]", request: OpenRequest, make: "type[DuckDBBackend]") -> bool:
+    """Make the dataset's backend the newest; whether it had to be opened."""
+    is_new = request.file not in backends
+    if is_new:
         while len(backends) >= OPEN_DATASETS:
             backends.popitem(last=False)[1].close()
-        backends[request.file] = make(
-            request.file, request.key, request.dataset, memory_bytes=request.memory_bytes
-        )
+        limit = f"{request.memory_bytes // 2**20}MiB"
+        backends[request.file] = make(request.file, request.key, request.dataset, memory_limit=limit)
     backends.move_to_end(request.file)
+    return is_new
 
 
 if __name__ == "__main__":

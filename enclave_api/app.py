@@ -29,7 +29,7 @@ HEADERS = {
 
 
 def create_app(settings: Settings) -> APIFlask:
-    """The front as a WSGI application. Migrations run here; acts that wait for the log are sent when the room answers."""
+    """The front as a WSGI application. Migrations run here, and acts that wait for the room's log are sent."""
     app = APIFlask(
         "enclave_api", title="Jali", version="1", spec_path=f"{API}/openapi.json", docs_path=None, json_errors=False,
     )  # fmt: skip

@@ -4,100 +4,69 @@ A card is public in full: schema, bounds, domains, granularity, upper bounds on 
 declares, never what was measured on the rows. `read_card` names every fault at once.
 """
 
-from datetime import date, datetime
+from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, StringConstraints, ValidationError
 
 from policies.canonical import digest
+from policies.card_faults import field_reasons, owner, place, without_faulty_fields
+from policies.columns import (
+    LARGEST_NORM,
+    Clipping,
+    Column,
+    ColumnType,
+    Count,
+    Domain,
+    Fault,
+    Frozen,
+    Identifier,
+    Number,
+    Place,
+    Text,
+)
 from policies.errors import CardRejected, Reason
-from privacy.units import ClampingBounds, PrivacyUnit
+from privacy.units import PrivacyUnit
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
-ColumnType = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
-
-
-class Clipping(_Frozen):
-    """Default clipping norms (L2, in the column's unit) of one unit's sums of this column, over all groups."""
-
-    sum: Decimal | None = Field(default=None, gt=0)
-    deviation: Decimal | None = Field(default=None, gt=0)
+__all__ = [
+    "Clipping",
+    "Column",
+    "ColumnType",
+    "Dataset",
+    "LifetimeBudget",
+    "LoadedDataset",
+    "Source",
+    "Table",
+    "Unit",
+    "read_card",
+]
 
 
-class Column(_Frozen):
-    """A described field (Art. 9). Numbers that are summed need bounds; group keys need a domain or date bounds."""
-
-    name: Identifier
-    type: ColumnType
-    description: Text
-    unit: str | None = None
-    level: int = Field(default=1, ge=1, le=4)
-    nullable: bool = False
-    bounds: tuple[Decimal, Decimal] | tuple[date, date] | None = None
-    granularity: Decimal | None = Field(default=None, gt=0)
-    domain: tuple[str, ...] | tuple[int, ...] | None = None
-    clipping: Clipping = Clipping()
-
-    @model_validator(mode="after")
-    def _fits_its_type(self) -> Self:
-        numeric = self.type in ("integer", "number")
-        if self.bounds is not None:
-            dated = not isinstance(self.bounds[0], Decimal)
-            if dated != (self.type in ("date", "timestamp")) or (not dated and not numeric):
-                raise ValueError("bounds must be numbers for numeric columns, dates for dates and timestamps")
-            if self.bounds[0] > self.bounds[1]:  # type: ignore[operator]  # both are of one type
-                raise ValueError("the lower bound is above the upper bound")
-        if self.granularity is not None and not numeric:
-            raise ValueError("granularity is for numeric columns")
-        if self.type == "number" and self.bounds is not None and self.granularity is None:
-            raise ValueError("a bounded number needs a granularity")
-        if numeric and self.bounds is not None:
-            self.clamping()
-        if self.domain is not None:
-            wanted = {"text": str, "integer": int}.get(self.type)
-            if wanted is None or not all(type(value) is wanted for value in self.domain):
-                raise ValueError("a domain lists texts of a text column, or integers of an integer column")
-            if len(set(self.domain)) != len(self.domain) or not self.domain:
-                raise ValueError("a domain is a non-empty list without repetition")
-        return self
-
-    def clamping(self) -> ClampingBounds | None:
-        """Clamping bounds with the granularity (1 for integers), or None where the card declares none."""
-        if self.bounds is None or not isinstance(self.bounds[0], Decimal):
-            return None
-        lower, upper = self.bounds
-        return ClampingBounds(Fraction(lower), Fraction(upper), Fraction(self.granularity or 1))  # type: ignore[arg-type]  # narrowed above
-
-
-class Source(_Frozen):
-    """Where the rows come from: a Parquet or CSV file beside the card, or a data frame of an installed package.
+class Source(Frozen):
+    """Where the rows come from: a Parquet or CSV file beside the card, or a data file of an installed package.
 
     `nulls` are the texts that mean NULL in a CSV.
     """
 
-    parquet: str | None = None
-    csv: str | None = None
-    package: str | None = None
-    frame: str | None = None
+    parquet: Text | None = None
+    csv: Text | None = None
+    package: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,99}$")] | None = None
+    frame: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,100}$")] | None = None
     nulls: tuple[str, ...] = ("",)
 
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
+        """A source is one thing."""
         if sum(part is not None for part in (self.parquet, self.csv, self.package)) != 1:
-            raise ValueError("a source is exactly one of parquet, csv, package")
+            yield (), "a source is exactly one of parquet, csv, package"
         if (self.package is None) != (self.frame is None):
-            raise ValueError("a package source names its frame, and nothing else does")
-        return self
+            yield (), "a package source names its frame, and nothing else does"
+        if any("\0" in part for part in (self.parquet or "", self.csv or "", *self.nulls)):
+            yield (), "a source holds no NUL character"
 
 
-class Table(_Frozen):
+class Table(Frozen):
     """A table: private when `unit_column` names the column of the privacy unit, public otherwise.
 
     Caps (`rows_at_most`, `rows_per_unit_at_most`) are declared upper bounds, public; rows beyond them fail the load.
@@ -110,10 +79,10 @@ class Table(_Frozen):
     columns: tuple[Column, ...] = Field(min_length=1)
     unit_column: Identifier | None = None
     independent: bool = False
-    rows_at_most: int = Field(gt=0, le=10**10)
-    rows_per_unit_at_most: int | None = Field(default=None, gt=0, le=10**9)
-    rows_norm: Decimal | None = Field(default=None, ge=1)
-    groups_norm: Decimal | None = Field(default=None, ge=1)
+    rows_at_most: Count = Field(le=10**10)
+    rows_per_unit_at_most: Count | None = Field(default=None, le=10**9)
+    rows_norm: Number | None = Field(default=None, ge=1, le=LARGEST_NORM)
+    groups_norm: Number | None = Field(default=None, ge=1, le=LARGEST_NORM)
     unique: tuple[tuple[Identifier, ...], ...] = ()
 
     @property
@@ -125,42 +94,66 @@ class Table(_Frozen):
         """The column of that name, or None."""
         return next((column for column in self.columns if column.name == name), None)
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
+        """Faults of the columns and the source, and contradictions between them and the table."""
+        for index, column in enumerate(self.columns):
+            yield from ((("columns", index, *where), message) for where, message in column.faults())
+        yield from ((("source", *where), message) for where, message in self.source.faults())
         names = [column.name for column in self.columns]
         if len(set(names)) != len(names):
-            raise ValueError("two columns have one name")
-        if self.is_private:
-            if self.unit_column not in names:
-                raise ValueError(f"the unit column {self.unit_column!r} is not among the columns")
-            if self.rows_per_unit_at_most is None or self.rows_norm is None:
-                raise ValueError("a private table declares rows_per_unit_at_most and rows_norm")
-        elif not self.independent:
-            raise ValueError("a public table must be attested independent of the private ones (independent: true)")
+            yield ("columns",), "two columns have one name"
+        yield from self._private_faults() if self.is_private else self._public_faults()
         for key in self.unique:
-            if not set(key) <= set(names):
-                raise ValueError(f"unique names columns that the table lacks: {', '.join(key)}")
-        return self
+            if not key or not set(key) <= set(names):
+                yield ("unique",), "a unique key lists columns of the table"
+
+    def _private_faults(self) -> Iterator[Fault]:
+        if self.rows_per_unit_at_most is None:
+            yield ("rows_per_unit_at_most",), "a private table declares how many rows a unit has at most"
+        if self.rows_norm is None:
+            yield ("rows_norm",), "a private table declares the default clipping norm of a unit's counts"
+        if self.independent:
+            yield ("independent",), "a private table is not independent of the private ones"
+        unit = self.column(self.unit_column or "")
+        if unit is None:
+            yield ("unit_column",), "the unit column is not among the columns"
+        elif unit.type not in ("text", "integer"):
+            yield ("unit_column",), "the unit column must be text or integer"
+        elif unit.bounds or unit.domain:
+            # Clamping would melt units into one; a domain would publish who is in the data.
+            yield ("unit_column",), "the unit column has no bounds and no domain"
+
+    def _public_faults(self) -> Iterator[Fault]:
+        if not self.independent:
+            message = "a table without unit_column is public and must be attested independent of the private ones"
+            yield ("independent",), message + " (independent: true)"
+        if self.rows_per_unit_at_most or self.rows_norm or self.groups_norm:
+            yield (), "a public table has no privacy units, hence neither their caps nor their norms"
 
 
-class Unit(_Frozen):
+class Unit(Frozen):
     """The privacy unit: a noun for people, its population, and a declared upper bound on how many there are."""
 
     noun: Text
     population: Identifier
-    at_most: int = Field(gt=0, le=2**31 - 1)
+    at_most: Count = Field(le=2**31 - 1)
     period: Text | None = None
 
 
-class LifetimeBudget(_Frozen):
+class LifetimeBudget(Frozen):
     """The population's budget for life, over all agreements (never refreshed). `query_delta`: delta of one query."""
 
-    epsilon: Decimal = Field(gt=0, le=1000)
-    delta: Decimal = Field(gt=0, le=Decimal("0.001"))
-    query_delta: Decimal = Field(gt=0, le=Decimal("0.001"))
+    epsilon: Number = Field(gt=0, le=1000)
+    delta: Number = Field(gt=0, le=Decimal("0.001"))
+    query_delta: Number = Field(gt=0, le=Decimal("0.001"))
+
+    def faults(self) -> Iterator[Fault]:
+        """One query can't take more than there is."""
+        if self.query_delta > self.delta:
+            yield ("query_delta",), "the delta of one query is above the delta of the whole budget"
 
 
-class Dataset(_Frozen):
+class Dataset(Frozen):
     """One dataset's catalogue entry and card: what Art. 9 lists, and what the DP engines need to know."""
 
     name: Identifier
@@ -174,7 +167,7 @@ class Dataset(_Frozen):
     update_frequency: Text
     openness: Literal["conditional"]
     conditions: tuple[Text, ...] = Field(min_length=1)
-    glossary: dict[str, str] = {}
+    glossary: dict[Text, Text] = Field(default_factory=dict)
     unit: Unit
     budget: LifetimeBudget
     tables: tuple[Table, ...] = Field(min_length=1)
@@ -193,18 +186,20 @@ class Dataset(_Frozen):
         """SHA-256 of the card's canonical JSON; part of a data version."""
         return digest(self.model_dump(mode="json"))
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def faults(self) -> Iterator[Fault]:
+        """Faults of all parts, and contradictions between the tables."""
+        for index, table in enumerate(self.tables):
+            yield from ((("tables", index, *where), message) for where, message in table.faults())
+        yield from ((("budget", *where), message) for where, message in self.budget.faults())
         names = [table.name for table in self.tables]
         if len(set(names)) != len(names):
-            raise ValueError("two tables have one name")
+            yield ("tables",), "two tables have one name"
         private = [table for table in self.tables if table.is_private]
         if not private:
-            raise ValueError("a conditional dataset has at least one private table (unit_column)")
-        types = {table.column(table.unit_column or "").type for table in private}  # type: ignore[union-attr]  # checked by Table
-        if len(types) != 1:
-            raise ValueError("the unit columns of the private tables must have one type")
-        return self
+            yield ("tables",), "a conditional dataset has at least one private table (unit_column)"
+        units = [table.column(table.unit_column or "") for table in private]
+        if len({unit.type for unit in units if unit}) > 1:
+            yield ("tables",), "the unit columns of the private tables must have one type"
 
 
 def read_card(document: Any) -> Dataset:
@@ -213,16 +208,37 @@ def read_card(document: Any) -> Dataset:
     `document` is what a YAML or JSON reader gives back. Source: Art. 9 of the rules.
     """
     try:
-        return Dataset.model_validate(document)
+        card = Dataset.model_validate(document, context="collect")
     except ValidationError as error:
-        reasons = tuple(
-            Reason("card-field", fault["msg"].removeprefix("Value error, "), where=".".join(map(str, fault["loc"])) or None)
-            for fault in error.errors(include_url=False, include_input=False)
-        )
-        raise CardRejected("the dataset card has faults", reasons) from None
+        raise _rejected(field_reasons(error, document) + _further_reasons(error, document)) from None
+    reasons = [_reason(fault, document) for fault in card.faults()]
+    if reasons:
+        raise _rejected(reasons)
+    return card
 
 
-class LoadedDataset(_Frozen):
+def _rejected(reasons: list[Reason]) -> CardRejected:
+    return CardRejected(f"the dataset card has {len(reasons)} fault(s)", tuple(reasons))
+
+
+def _reason(fault: Fault, document: Any) -> Reason:
+    return Reason("card-field", fault[1], place(fault[0], document) or None)
+
+
+def _further_reasons(error: ValidationError, document: Any) -> list[Reason]:
+    """Contradictions in what is left when the faulty fields are put aside; none that those could have caused."""
+    try:
+        rest = Dataset.model_validate(without_faulty_fields(error, document), context="collect")
+    except ValidationError:
+        return []
+    tainted: set[Place] = set()
+    for fault in error.errors(include_url=False, include_input=False):
+        held_by = owner(fault["loc"])
+        tainted |= {held_by, held_by[:-2]} if set(fault["loc"]) & {"name", "type", "unit_column"} else {held_by}
+    return [_reason(fault, document) for fault in rest.faults() if owner(fault[0]) not in tainted]
+
+
+class LoadedDataset(Frozen):
     """A dataset in one version: the card plus the public facts that a load adds.
 
     `domains` are the distinct values of public tables' columns (public by attestation), by "table.column", for
@@ -232,4 +248,4 @@ class LoadedDataset(_Frozen):
     card: Dataset
     version: str
     loaded_at: datetime
-    domains: dict[str, tuple[str, ...] | tuple[int, ...]] = {}
+    domains: dict[str, Domain] = Field(default_factory=dict)

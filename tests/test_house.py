@@ -25,6 +25,7 @@ ARROWS: dict[str, set[str]] = {
     "enclave": {"dp_queries", "sandbox", "federated", "policies", "privacy"},
     "enclave_api": {"policies", "enclave.link"},
     "wsgi": {"enclave_api"},
+    "serve": {"enclave.link"},
     "jali": set(),
 }
 
@@ -54,7 +55,7 @@ HOMES: dict[str, tuple[str, ...]] = {
 
 # Floor -> everything foreign that it may import; the standard library too where it does no I/O and reads no clock.
 PURE_STANDARD = {
-    "base64", "bisect", "binascii", "collections", "contextlib", "dataclasses", "datetime", "decimal", "enum",
+    "base64", "bisect", "binascii", "collections", "contextlib", "copy", "dataclasses", "datetime", "decimal", "enum",
     "fractions", "functools", "hashlib", "hmac", "itertools", "json", "math", "operator", "re", "statistics", "string",
     "types", "typing", "unicodedata", "uuid",
 }  # fmt: skip

@@ -35,7 +35,9 @@ def write_csv_files(folder: Path, *, people: int = PEOPLE, seed: int = 7) -> Pat
         for _ in range(draw.randint(1, 12)):
             day = date(2026, 1, 1) + timedelta(days=draw.randint(0, 30))
             cost = "" if draw.random() < 0.05 else f"{draw.randint(0, 12000) / 100:.2f}"
-            visits.append(f"p{person},{draw.choice(('east', 'north', 'south', 'west'))},{day},{cost},{draw.randint(-10, 240)}")
+            visits.append(
+                f"p{person},{draw.choice(('east', 'north', 'south', 'west'))},{day},{cost},{draw.randint(-10, 240)}"
+            )
     visits.append(",east,2026-01-05,3.00,10")  # nobody's: left out by rule
     (folder / "visits.csv").write_text("\n".join(visits) + "\n")
     regions = [f"p{person},{draw.choice(('plain', 'hill'))}" for person in range(people)]
@@ -72,7 +74,9 @@ class World:
         return agreement.uid
 
 
-def make_world(home: Path, source: Path, *, with_lanes: bool = True, clock: Callable[[], datetime] | None = None) -> World:
+def make_world(
+    home: Path, source: Path, *, with_lanes: bool = True, clock: Callable[[], datetime] | None = None
+) -> World:
     """Open a room under `home`, load the world's card from `source`, and sign the first agreement."""
     settings = Settings.from_environment({"JALI_HOME": str(home), "JALI_LANES": "1"})
     room = open_room(settings, with_lanes=with_lanes)

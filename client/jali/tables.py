@@ -4,6 +4,7 @@ import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from io import StringIO
 from typing import Any
 
@@ -57,8 +58,17 @@ def with_interval(value: Any, ends: tuple[float, float] | None) -> str:
         return number(value)
     below, above = float(value) - ends[0], ends[1] - float(value)
     if abs(below - above) <= 0.02 * max(below + above, 1e-300):
-        return f"{number(value)} ± {_short(max(below, above))}"
-    return f"{number(value)} ({_short(ends[0])} .. {_short(ends[1])})"
+        return f"{number(value)} {with_width(max(below, above))}"
+    return f"{number(value)} ({_short(ends[0], ROUND_FLOOR)} .. {_short(ends[1], ROUND_CEILING)})"
+
+
+def with_width(width: float) -> str:
+    """A half-width alone.
+
+    >>> with_width(12), with_width(1234.1), with_width(0.1), with_width(0.0123411)
+    ('± 12', '± 1,235', '± 0.100', '± 0.0124')
+    """
+    return f"± {_short(width, ROUND_CEILING)}"
 
 
 def as_rich(sheet: Sheet) -> Group:
@@ -99,9 +109,11 @@ def _text(content: str) -> Text:
     return Text("".join(sign if sign.isprintable() else "\ufffd" for sign in content))
 
 
-def _short(value: float) -> str:
-    """Three significant digits, whole numbers in full."""
-    if value == 0 or not math.isfinite(value):
+def _short(value: float, rounding: str) -> str:
+    """Three significant digits, whole numbers in full; rounded outwards: no interval looks narrower than it is."""
+    if not math.isfinite(value):
         return f"{value:g}"
-    digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.{digits}f}"
+    exact = Decimal(repr(float(value)))
+    digits = max(0, 2 - exact.adjusted()) if exact else 0
+    shown = exact.quantize(Decimal(1).scaleb(-digits), rounding, Context(prec=400))
+    return f"{shown:,.0f}" if shown == int(shown) else f"{shown:,f}"

@@ -18,7 +18,7 @@ from jali.errors import Flaw, VerificationError
 from jali.log import Growth, LogWatch
 from jali.merkle import check_inclusion
 
-__all__ = ["Flaw", "VerificationError", "Verified", "answer_digest", "read_leaf", "verify_answer"]
+__all__ = ["Flaw", "VerificationError", "Verified", "answer_digest", "check_receipt", "verify_answer"]
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,23 @@ def answer_digest(answer: Mapping[str, Any]) -> str:
 
 def verify_answer(answer: Mapping[str, Any], agreement: PinnedAgreement, watch: LogWatch) -> Verified:
     """Check an answer against its receipt, the agreement and the log's history. Raises VerificationError."""
-    receipt = answer.get("receipt")
-    leaf = read_leaf(receipt)
-    _check_leaf(read_json(leaf), answer, agreement)
-    assert isinstance(receipt, dict)  # read_leaf found a leaf in it
-    checkpoint, growth = _check_place(receipt, leaf, watch)
-    return Verified(agreement, receipt["index"], checkpoint.size, str(read_json(leaf).get("time", "")), growth)
+    receipt: Any = answer.get("receipt")
+    leaf, checkpoint, growth = check_receipt(receipt, watch)
+    _check_leaf(leaf, answer, agreement)
+    return Verified(agreement, receipt["index"], checkpoint.size, str(leaf.get("time", "")), growth)
+
+
+def check_receipt(receipt: Any, watch: LogWatch) -> tuple[dict[str, Any], Checkpoint, Growth]:
+    """The log entry that a receipt proves to be in the log, whatever it says. Raises VerificationError."""
+    raw = read_leaf(receipt)
+    leaf = read_json(raw)
+    index, proof, note = receipt.get("index"), receipt.get("proof"), receipt.get("checkpoint")
+    if type(index) is not int or not isinstance(proof, list) or not isinstance(note, str):
+        raise _malformed("the receipt lacks index, proof or checkpoint")
+    steps = [_hash(step) for step in proof]
+    checkpoint, growth = watch.accept(note)
+    check_inclusion(raw, index=index, size=checkpoint.size, proof=steps, root=checkpoint.root)
+    return leaf, checkpoint, growth
 
 
 def read_leaf(receipt: Any) -> bytes:
@@ -107,17 +118,6 @@ _SAYS = {
     Flaw.OTHER_PLAN: "the log entry in the receipt belongs to another query plan",
     Flaw.ANSWER_DIFFERS: "this isn't the answer that was logged: it was altered, or the receipt is another's",
 }
-
-
-def _check_place(receipt: Mapping[str, Any], leaf: bytes, watch: LogWatch) -> tuple[Checkpoint, Growth]:
-    index, proof, note = receipt.get("index"), receipt.get("proof"), receipt.get("checkpoint")
-    if type(index) is not int or not isinstance(proof, list) or not isinstance(note, str):
-        raise _malformed("the receipt lacks index, proof or checkpoint")
-    checkpoint, growth = watch.accept(note)
-    check_inclusion(
-        leaf, index=index, size=checkpoint.size, proof=[_hash(step) for step in proof], root=checkpoint.root
-    )
-    return checkpoint, growth
 
 
 def _hash(text: Any) -> bytes:

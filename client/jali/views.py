@@ -6,7 +6,9 @@ from functools import cached_property
 from typing import Any
 
 from jali.amounts import PrivacyLoss
-from jali.tables import Sheet, as_html, as_rich, as_text, number
+from jali.tables import Sheet, as_html, as_rich, as_text, with_width
+
+ExpectedError = float | dict[str, float] | None
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,10 @@ class PlanView:
         return PrivacyLoss.from_json(self.document["cost"])
 
     @property
-    def expected_error(self) -> dict[str, float | None]:
-        """Expected half-width at 95 % of each noisy column; None where it depends on the released values."""
-        return {
-            name: None if width is None else float(width) for name, width in self.document["expected_error"].items()
-        }
+    def expected_error(self) -> dict[str, ExpectedError]:
+        """Expected half-width at 95 % of each noisy column; that of an average depends on the answer, so of its parts
+        (sum and count); None where it depends on the released values altogether."""
+        return dict(self.document["expected_error"])
 
     @property
     def digest(self) -> str:
@@ -82,10 +83,7 @@ class PlanView:
         return str(self.document["plan"]["digest"])
 
     def _sheet(self) -> Sheet:
-        rows = [
-            [name, "depends on the answer" if width is None else f"± {number(width)}"]
-            for name, width in self.expected_error.items()
-        ]
+        rows = [[name, _width(expected)] for name, expected in self.expected_error.items()]
         notes = [str(note) for note in self.document.get("notes", ())]
         return Sheet(["column", "expected error at 95 %"], rows, [False, True], [f"would cost {self.cost}", *notes])
 
@@ -120,6 +118,14 @@ class Budget:
             f"epsilon {self.remaining.epsilon} left of {self.total.epsilon} ({self.spent.epsilon} spent in "
             f"{self.charges} charges), delta {self.total.delta:g}"
         )
+
+
+def _width(expected: ExpectedError) -> str:
+    if expected is None:
+        return "depends on the answer"
+    if isinstance(expected, dict):
+        return ", ".join(f"{part} {with_width(width)}" for part, width in expected.items())
+    return with_width(expected)
 
 
 def _column(table: Mapping[str, Any], column: Mapping[str, Any]) -> SchemaColumn:

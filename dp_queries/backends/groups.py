@@ -42,6 +42,8 @@ def _known(term: Term, known: dict[Any, int]) -> str:
             return _dates(term, known)
         case "boolean" | "text":
             return _searched(as_text(term), [(constant_term(value).sql, place) for value, place in known.items()])
+        case "null":
+            return "NULL"
         case _:
             raise ValueError(f"{term.kind} can't be a group key")
 

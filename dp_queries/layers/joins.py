@@ -11,7 +11,7 @@ from typing import Any, Final, Literal as OneOf
 from dp_queries.expressions import Call, ColumnRef, Expression
 from dp_queries.layers import below, normal_form
 from dp_queries.layers.scope import Scope, fold
-from dp_queries.parse import Node, exp, rejected
+from dp_queries.parse import Node, rejected
 from dp_queries.plan import Below, Join
 
 MOST_JOINS: Final = 8
@@ -103,7 +103,7 @@ def _equates_units(part: Expression, relation: int, scope: Scope) -> bool:
 
 
 def _most_rows(nodes: list[Any], joins: tuple[Join, ...], scope: Scope) -> int:
-    """Rows at most after all joins. A fan-out beyond `MOST_JOINED_ROWS` is refused before a row is read (ATTACKS 13)."""
+    """Rows at most after all joins; a larger fan-out than `MOST_JOINED_ROWS` is refused unread (ATTACKS 13)."""
     rows = scope.table(0).rows_at_most
     for node, join in zip(nodes, joins, strict=True):
         partners = _most_partners(join, scope)

@@ -15,7 +15,9 @@ MOST_WILDCARDS: Final = 10
 
 _NUMBER = re.compile(r"([0-9]{1,40})?(\.[0-9]{0,40})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{3}|\.[0-9]{6})?)?", re.ASCII)
+_TIMESTAMP = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{3}|\.[0-9]{6})?)?", re.ASCII
+)
 
 
 def number(statement: Statement, node: exp.Literal, *, is_negative: bool = False) -> int | Decimal:

@@ -34,7 +34,7 @@ class Unbounded(Exception):
 
 @dataclass(frozen=True)
 class Range:
-    """Values lie in [lower, upper]; each is a multiple of `granularity`, or is None when they may be anything between."""
+    """Values lie in [lower, upper] and are multiples of `granularity`, None if they may be anything."""
 
     lower: Fraction
     upper: Fraction
@@ -75,7 +75,7 @@ class Middle:
         return self._aggregate(Aggregate("sum", (self._sum(value, is_centred=False),)))
 
     def avg(self, value: Expression) -> int:
-        """AVG(x): the sum of deviations from the middle of the bounds, which are smaller than the values, and a count."""
+        """AVG(x): the sum of deviations from the middle of the bounds, smaller than the values, and a count."""
         self.names.add("avg")
         return self._aggregate(Aggregate("avg", (self._sum(value, is_centred=True), self._present(value))))
 
@@ -141,7 +141,7 @@ def root_norm(square: Fraction) -> ContributionNorm:
 
 
 def steps(values: Range, rows_norm: Fraction) -> tuple[int, int, Fraction]:
-    """Bounds in steps, and the granularity: the exact one unless the norm would leave its 2^30 steps, then a coarser."""
+    """Bounds in steps, and the granularity: a coarser one where the norm would leave its 2^30 steps."""
     width = max(abs(values.lower), abs(values.upper), Fraction(1, 10**15))
     granularity = values.granularity or _power_of_two(max(values.upper - values.lower, width / FINENESS) / FINENESS)
     while width / granularity > MOST_VALUE_STEPS or rows_norm * width / granularity > MOST_NORM_STEPS:

@@ -50,7 +50,11 @@ def negated(expression: Expression) -> Expression:
 
 def compared(operator: str, left: Expression, right: Expression) -> Expression:
     """A comparison with the constant on the right; two columns in order."""
-    swap = isinstance(left, Literal) if isinstance(left, Literal) != isinstance(right, Literal) else order(left) > order(right)
+    swap = (
+        isinstance(left, Literal)
+        if isinstance(left, Literal) != isinstance(right, Literal)
+        else order(left) > order(right)
+    )
     return Call(MIRRORED[operator], (right, left)) if swap else Call(operator, (left, right))
 
 

@@ -60,7 +60,9 @@ class Scope:
 
     def reference(self, relation: int, name: str) -> ColumnRef:
         """The reference to a column that the relation has."""
-        return ColumnRef(relation, name, next(column.type for column in self.table(relation).columns if column.name == name))
+        return ColumnRef(
+            relation, name, next(column.type for column in self.table(relation).columns if column.name == name)
+        )
 
     def column(self, reference: ColumnRef) -> Column:
         """The card's column of a reference."""

@@ -5,14 +5,14 @@ from typing import Any, Final
 
 from dp_queries.expression_types import type_of
 from dp_queries.expressions import ColumnRef, Expression, Value
-from dp_queries.layers import below
+from dp_queries.layers import below, normal_form
 from dp_queries.layers.above import Fragment, Writer
 from dp_queries.layers.joins import build_below
 from dp_queries.layers.middle import Middle, is_nullable
 from dp_queries.layers.scope import Scope, fold
 from dp_queries.parse import Node, Statement, exp, rejected
-from dp_queries.partitions import MOST_GROUPS, NoDomain, key_domain
-from dp_queries.plan import Above, Key, OutputColumn
+from dp_queries.partitions import MOST_GROUPS, NoDomain, key_domain, narrowed
+from dp_queries.plan import Above, Below, Key, OutputColumn
 from dp_queries.query import Layers
 from policies.catalogue import LoadedDataset
 
@@ -26,7 +26,7 @@ def find_layers(statement: Statement, dataset: LoadedDataset) -> tuple[Layers, i
     select: Any = statement.tree
     scope = Scope(statement, dataset.card)
     rows, most_rows = build_below(select, scope)
-    keys = _keys(select, scope, dataset)
+    keys = _keys(select, rows, scope, dataset)
     middle = Middle(scope, prod(len(key.domain) for key in keys))
     writer = Writer(scope, keys, middle, {})
     above = _above(select, writer)
@@ -52,7 +52,7 @@ def _check_aggregates(select: Node, middle: Middle, scope: Scope) -> None:
         raise rejected(scope.statement.reason(select, "too-many-aggregates", message))
 
 
-def _keys(select: Any, scope: Scope, dataset: LoadedDataset) -> tuple[Key, ...]:
+def _keys(select: Any, rows: Below, scope: Scope, dataset: LoadedDataset) -> tuple[Key, ...]:
     group = select.args.get("group")
     keys: list[Key] = []
     groups = 1
@@ -60,7 +60,7 @@ def _keys(select: Any, scope: Scope, dataset: LoadedDataset) -> tuple[Key, ...]:
         expression = below.expression(_grouped(node, select, scope), scope)
         if any(key.expression == expression for key in keys):
             continue
-        keys.append(_key(node, expression, scope, dataset))
+        keys.append(_key(node, expression, scope, dataset, normal_form.conjuncts(rows.where)))
         groups *= len(keys[-1].domain)
         if groups > MOST_GROUPS:
             message = f"there are more than {MOST_GROUPS} groups; use fewer or coarser keys"
@@ -68,25 +68,28 @@ def _keys(select: Any, scope: Scope, dataset: LoadedDataset) -> tuple[Key, ...]:
     return tuple(keys)
 
 
-def _grouped(node: Node, select: Any, scope: Scope) -> Node:
+def _grouped(node: Node, select: Any, scope: Scope) -> Any:
     """What a GROUP BY item means: a position, an input column, or else an alias of SELECT (PostgreSQL's order)."""
     if isinstance(node, exp.Literal) and not node.is_string:
-        return _selected(node, select.expressions, scope)
+        return select.expressions[_position(node, len(select.expressions), scope)].unalias()
     if isinstance(node, exp.Column) and not node.table and scope.find(node) is None:
         for item in select.expressions:
             if isinstance(item, exp.Alias) and fold(item.alias) == fold(node.name):
-                return item.this
+                return item.unalias()
     return node
 
 
-def _selected(node: Any, items: list[Node], scope: Scope) -> Node:
+def _position(node: Any, most: int, scope: Scope) -> int:
+    """The index that a number in GROUP BY or ORDER BY means."""
     text = str(node.this)
-    if not text.isascii() or not text.isdigit() or len(text) > 4 or not 1 <= int(text) <= len(items):
-        raise rejected(scope.statement.reason(node, "position", f"positions go from 1 to {len(items)}"))
-    return items[int(text) - 1].unalias()
+    if not text.isascii() or not text.isdigit() or len(text) > 4 or not 1 <= int(text) <= most:
+        raise rejected(scope.statement.reason(node, "position", f"positions go from 1 to {most}"))
+    return int(text) - 1
 
 
-def _key(node: Node, expression: Expression, scope: Scope, dataset: LoadedDataset) -> Key:
+def _key(
+    node: Node, expression: Expression, scope: Scope, dataset: LoadedDataset, conjuncts: tuple[Expression, ...]
+) -> Key:
     def recorded(reference: ColumnRef) -> tuple[Value, ...] | None:
         relation = scope.relations[reference.relation]
         return None if relation.is_private else dataset.domains.get(f"{relation.table}.{reference.column}")
@@ -96,14 +99,19 @@ def _key(node: Node, expression: Expression, scope: Scope, dataset: LoadedDatase
     except NoDomain as refusal:
         raise rejected(scope.statement.reason(node, refusal.reason.code, refusal.reason.message)) from None
     has_null = is_nullable(expression, scope.is_nullable) and None not in domain
-    return Key(expression, (*domain, None) if has_null else domain, type_of(expression))
+    shown = narrowed((*domain, None) if has_null else domain, expression, conjuncts)
+    if not shown:
+        raise rejected(scope.statement.reason(node, "no-groups", "WHERE leaves none of the groups; widen it"))
+    return Key(expression, shown, type_of(expression))
 
 
 def _above(select: Any, writer: Writer) -> Above:
     fragments = [_select_item(item, writer) for item in select.expressions]
     columns, names = [], set[str]()
     for item, fragment in zip(select.expressions, fragments, strict=True):
-        columns.append(OutputColumn(_name(item, names, writer), fragment.type.replace("null", "text"), fragment.is_noisy))
+        columns.append(
+            OutputColumn(_name(item, names, writer), fragment.type.replace("null", "text"), fragment.is_noisy)
+        )
     having, order = select.args.get("having"), select.args.get("order")
     return Above(
         columns=tuple(columns),
@@ -151,8 +159,7 @@ def _ordered(item: Any, fragments: list[Fragment], writer: Writer) -> str:
 
 def _order_term(node: Any, fragments: list[Fragment], writer: Writer) -> Fragment:
     if isinstance(node, exp.Literal) and not node.is_string:
-        _selected(node, fragments, writer.scope)  # type: ignore[arg-type]  # only their number is asked
-        return fragments[int(str(node.this)) - 1]
+        return fragments[_position(node, len(fragments), writer.scope)]
     if isinstance(node, exp.Column) and not node.table and fold(node.name) in writer.aliases:
         return writer.aliases[fold(node.name)]
     return writer.write(node)

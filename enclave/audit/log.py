@@ -5,10 +5,10 @@ The arithmetic is `tlog.py`, what a leaf may hold is `leaves.py`, checking the w
 """
 
 from base64 import b64encode
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from enclave.audit import rebuild, tlog
@@ -19,6 +19,7 @@ from enclave.store.log_models import Checkpoint, Leaf, Node
 from policies.errors import NotFound, Reason
 
 _APPENDED_IN = "jali_log_appended_in"
+T = TypeVar("T")
 
 
 class Log:
@@ -38,8 +39,10 @@ class Log:
         body = leaf_body(leaf)
         index, hash_of_leaf = self.size(session), tlog.leaf_hash(body)
         session.execute(insert(Leaf).values(index=index, kind=leaf["kind"], body=body, hash=hash_of_leaf))
-        for level, position, value in tlog.completed_nodes(index, hash_of_leaf, _nodes(session)):
-            session.execute(insert(Node).values(level=level, index=position, hash=value))
+        completed = _on_nodes(session, lambda nodes: list(tlog.completed_nodes(index, hash_of_leaf, nodes)))
+        if completed:
+            rows = [{"level": level, "index": position, "hash": value} for level, position, value in completed]
+            session.execute(insert(Node), rows)
         session.info[_APPENDED_IN] = session.get_transaction()
         return index
 
@@ -56,12 +59,16 @@ class Log:
         if session.info.get(_APPENDED_IN) is not None and session.info[_APPENDED_IN] is session.get_transaction():
             # A signature over leaves that then roll back would be a split view made by ourselves.
             raise RuntimeError("a checkpoint is signed after the commit of its leaves")
-        size = self.size(session)
-        self._must_contain_the_last(session, size)
+        size, last = self.size(session), self._last(session)
+        if last.size > size:
+            raise _damaged("truncated", f"{last.size} entries were signed, {size} are left")
+        old, new = _on_nodes(session, lambda nodes: (tlog.root(last.size, nodes), tlog.root(size, nodes)))
+        if old != last.root:
+            raise _damaged("rewritten", f"the first {last.size} entries are not those that were signed")
         known = session.get(Checkpoint, size)
         if known is not None:
             return known.note
-        note = self._sign(tlog.TreeHead(self.origin, size, tlog.root(size, _nodes(session))))
+        note = self._sign(tlog.TreeHead(self.origin, size, new))
         session.add(Checkpoint(size=size, note=note))
         session.flush()
         return note
@@ -70,30 +77,27 @@ class Log:
         text = head.text()
         return tlog.signed_note(text, self.origin, self.public_key, self._key.sign(text.encode()))
 
-    def _must_contain_the_last(self, session: Session, size: int) -> None:
+    def _last(self, session: Session) -> tlog.TreeHead:
+        """What was signed last; an empty tree where nothing was."""
         note = session.scalar(select(Checkpoint.note).order_by(Checkpoint.size.desc()).limit(1))
         if note is None:
-            return
+            return tlog.TreeHead(self.origin, 0, tlog.EMPTY_ROOT)
         try:
-            last = tlog.open_checkpoint(note, origin=self.origin, public_key=self.public_key)
+            return tlog.open_checkpoint(note, origin=self.origin, public_key=self.public_key)
         except ProofRejected as flaw:
             raise _damaged("checkpoint-forged", flaw.message) from None
-        if last.size > size:
-            raise _damaged("truncated", f"{last.size} entries were signed, {size} are left")
-        if tlog.root(last.size, _nodes(session)) != last.root:
-            raise _damaged("rewritten", f"the first {last.size} entries are not those that were signed")
 
     def inclusion(self, session: Session, index: int, size: int) -> list[str]:
         """The proof that leaf `index` is among the first `size`. Raises NotFound where there is none."""
         if not 0 <= index < size <= self.size(session):
             raise NotFound(f"no entry {index} in a log of {size} entries")
-        return _texts(tlog.inclusion_proof(index, size, _nodes(session)))
+        return _on_nodes(session, lambda nodes: _texts(tlog.inclusion_proof(index, size, nodes)))
 
     def consistency(self, session: Session, old: int, new: int) -> list[str]:
         """The proof that the first `old` of `new` leaves are unchanged. Raises NotFound where there is none."""
         if not 0 <= old <= new <= self.size(session):
             raise NotFound(f"no log of {new} entries that contains {old}")
-        return _texts(tlog.consistency_proof(old, new, _nodes(session)))
+        return _on_nodes(session, lambda nodes: _texts(tlog.consistency_proof(old, new, nodes)))
 
     def leaf(self, session: Session, index: int) -> bytes:
         """The canonical bytes of a leaf. Raises NotFound."""
@@ -115,17 +119,29 @@ class Log:
         return rebuild.check(session, origin=self.origin, public_key=self.public_key, remembered=remembered)
 
 
-def _nodes(session: Session) -> tlog.Nodes:
-    def node(level: int, index: int) -> bytes:
-        if level == 0:
-            found = session.scalar(select(Leaf.hash).where(Leaf.index == index))
-        else:
-            found = session.scalar(select(Node.hash).where(Node.level == level, Node.index == index))
-        if found is None:
-            raise _damaged("node-missing", f"node {index} of level {level} is missing")
-        return found
+def _on_nodes(session: Session, compute: Callable[[tlog.Nodes], T]) -> T:
+    """What `compute` makes of the stored nodes, fetched together: forty look-ups one by one are 40 ms at a million."""
+    wanted: set[tuple[int, int]] = set()
 
-    return node
+    def note_down(level: int, index: int) -> bytes:
+        wanted.add((level, index))
+        return b""
+
+    compute(note_down)
+    nodes = _fetch(session, wanted)
+    return compute(lambda level, index: nodes[level, index])
+
+
+def _fetch(session: Session, wanted: set[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    above = [place for place in wanted if place[0] > 0]
+    leaves = select(Leaf.index, Leaf.hash).where(Leaf.index.in_([index for level, index in wanted if level == 0]))
+    nodes = select(Node.level, Node.index, Node.hash).where(tuple_(Node.level, Node.index).in_(above))
+    found = {(0, index): value for index, value in session.execute(leaves)}
+    found |= {(level, index): value for level, index, value in session.execute(nodes)} if above else {}
+    if wanted - found.keys():
+        level, index = min(wanted - found.keys())
+        raise _damaged("node-missing", f"node {index} of level {level} is missing")
+    return found
 
 
 def _texts(proof: list[bytes]) -> list[str]:

@@ -1,8 +1,8 @@
 import json
 
-import jali
 import pytest
 
+import jali
 from tests.client import fake_front as fake
 
 

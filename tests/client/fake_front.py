@@ -156,8 +156,9 @@ CARD = {
             {"name": "kind", "type": "text", "description": "owner", "domain": ["public", "private"]}]},
     ],
 }  # fmt: skip
+WIDTHS = {"n": 5, "ratio": None, "mean": {"sum": 812.5, "count": 4}}
 EXPLAINED = {
-    "cost": {"epsilon": "0.5", "delta": "1e-09"}, "expected_error": {"n": 5, "ratio": None}, "plan": {"digest": PLAN},
+    "cost": {"epsilon": "0.5", "delta": "1e-09"}, "expected_error": WIDTHS, "plan": {"digest": PLAN},
 }  # fmt: skip
 
 

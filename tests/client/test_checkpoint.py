@@ -1,7 +1,7 @@
 import pytest
+
 from jali import Flaw, VerificationError
 from jali.checkpoint import LogKey, open_checkpoint
-
 from tests.client import fake_front as fake
 
 

@@ -1,7 +1,7 @@
 import pytest
+
 from jali import Flaw, VerificationError
 from jali.merkle import check_consistency, check_inclusion
-
 from tests.client import fake_front as fake
 
 SIZES = range(1, 18)
@@ -34,8 +34,13 @@ def test_every_tree_extends_every_smaller_one(size):
 def test_no_other_inclusion_proof_passes(size):
     for index in range(size):
         proof = fake.path(index, LEAVES[:size])
-        wrong = [(index, [*proof, bytes(32)]), (size, proof), (-1, proof), ((index + 1) % size, proof if size > 1 else [b""])]
-        wrong += [(index, proof[:place] + [bytes(32)] + proof[place + 1 :]) for place in range(len(proof))]
+        wrong = [
+            (index, [*proof, bytes(32)]),
+            (size, proof),
+            (-1, proof),
+            ((index + 1) % size, proof if size > 1 else [b""]),
+        ]
+        wrong += [(index, [*proof[:place], bytes(32), *proof[place + 1 :]]) for place in range(len(proof))]
         wrong += [(index, proof[:-1])] if proof else []
         for place, other in wrong:
             with pytest.raises(VerificationError) as error:
@@ -47,7 +52,7 @@ def test_no_other_inclusion_proof_passes(size):
 def test_no_other_consistency_proof_passes(size):
     for old in range(1, size + 1):
         proof = fake.subproof(old, LEAVES[:size])
-        wrong = [proof[:place] + [bytes(32)] + proof[place + 1 :] for place in range(len(proof))]
+        wrong = [[*proof[:place], bytes(32), *proof[place + 1 :]] for place in range(len(proof))]
         wrong += [[*proof, bytes(32)], *([proof[:-1]] if proof else [])]
         for other in wrong:
             with pytest.raises(VerificationError) as error:

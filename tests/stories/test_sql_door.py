@@ -108,7 +108,7 @@ def test_what_the_agreement_forbids_is_refused_with_every_reason(world: World) -
     asker = World(world.room, world.provider_key, world.university_key, narrow)
     with pytest.raises(Refused) as caught:
         asker.ask("SELECT region, SUM(cost) AS s FROM visits JOIN people USING (person) GROUP BY region", epsilon="1")
-    text = " ".join(f"{reason.code} {reason.where}" for reason in caught.value.reasons)
+    text = " ".join(f"{reason.code} {reason.message}" for reason in caught.value.reasons)
     for named in ("cost", "region", "sum", "epsilon"):
         assert named in text
     assert asker.ask(PER_CLINIC, epsilon="0.5")["spent"]["charged"]

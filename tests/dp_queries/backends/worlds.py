@@ -94,7 +94,8 @@ def write(tables: Tables, path: Path, *, shift: int = 0) -> Path:
         columns = [*private, *((held.name, _physical(table.name, held.name)) for held in table.columns)]
         connection.execute(f"CREATE TABLE d.{table.name} ({', '.join(f'{name(n)} {t}' for n, t in columns)})")
         rows = [
-            [codes[row["person"]] for _ in private] + [_stored(table.name, held.name, row[held.name]) for held in table.columns]
+            [codes[row["person"]] for _ in private]
+            + [_stored(table.name, held.name, row[held.name]) for held in table.columns]
             for row in kept
         ]
         if rows:

@@ -74,11 +74,12 @@ def test_what_no_leaf_can_hold(content, code):
         {name: part for name, part in ACT.items() if name != "by"},
         ACT | {"time": None},
         ACT | {"time": datetime(2026, 3, 1)},  # noqa: DTZ001  # the fault
-        ACT | {"kind": "outcome", "agreement": "", "dataset": "", "plan": "", "intent": 1, "outcome": "?", "answer": ""},
+        ACT
+        | {"kind": "outcome", "agreement": "", "dataset": "", "plan": "", "intent": 1, "outcome": "?", "answer": ""},
     ],
 )
 def test_what_is_no_leaf(leaf):
-    with pytest.raises(ValueError, match="leaf|outcome"):
+    with pytest.raises(ValueError, match=r"leaf|outcome"):
         leaf_body(leaf)
 
 

@@ -18,6 +18,10 @@ def opened(log, note):
     return tlog.open_checkpoint(note, origin=log.origin, public_key=log.public_key)
 
 
+def crash_after(_index):
+    raise RuntimeError("crash")
+
+
 def raw(proof):
     return [b64decode(step) for step in proof]
 
@@ -31,8 +35,7 @@ def test_indices_count_from_zero(database, log, act):
 def test_a_leaf_goes_with_its_transaction(database, log, act, filled):
     filled(3)
     with pytest.raises(RuntimeError, match="crash"), database.writing() as session:
-        log.append(session, act(3))
-        raise RuntimeError("crash")
+        crash_after(log.append(session, act(3)))
     with database.reading() as session:
         assert log.size(session) == 3
         log.check(session)
@@ -44,9 +47,10 @@ def test_an_empty_log_has_a_checkpoint(database, log):
 
 
 def test_a_checkpoint_is_not_signed_before_the_commit(database, log, act):
-    with pytest.raises(RuntimeError, match="after the commit"), database.writing() as session:
+    with database.writing() as session:
         log.append(session, act(0))
-        log.checkpoint(session)
+        with pytest.raises(RuntimeError, match="after the commit"):
+            log.checkpoint(session)
     with database.reading() as session:
         assert session.scalar(select(Checkpoint.size)) is None
 
@@ -63,7 +67,9 @@ def test_proofs_hold_under_the_signed_roots(database, log, act, filled, size):
     old = opened(log, filled(size))
     new = opened(log, filled(5))
     with database.reading() as session:
-        tlog.check_consistency(old.size, new.size, raw(log.consistency(session, old.size, new.size)), old.root, new.root)
+        tlog.check_consistency(
+            old.size, new.size, raw(log.consistency(session, old.size, new.size)), old.root, new.root
+        )
         for index in range(new.size):
             hash_of_leaf = tlog.leaf_hash(log.leaf(session, index))
             proof = raw(log.inclusion(session, index, new.size))

@@ -55,6 +55,12 @@ def test_a_logged_leaf_that_is_no_leaf_of_ours(log, key, body):
 
     text = tlog.TreeHead(log.origin, 1, tlog.leaf_hash(body)).text()
     note = tlog.signed_note(text, log.origin, key.public_bytes, key.sign(text.encode()))
-    receipt = {"format": "jali-receipt/1", "leaf": b64encode(body).decode(), "index": 0, "proof": [], "checkpoint": note}
+    receipt = {
+        "format": "jali-receipt/1",
+        "leaf": b64encode(body).decode(),
+        "index": 0,
+        "proof": [],
+        "checkpoint": note,
+    }
     with pytest.raises(ProofRejected, match="leaf"):
         check_receipt(receipt, origin=log.origin, public_key=log.public_key)

@@ -1,0 +1,200 @@
+"""A described field of a dataset's card, and the plain types that cards are made of (Art. 9).
+
+Everything here is declared by the provider and public. A text, a number or a bound is what its form says: no boolean
+passes for a number, no number for a day.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+
+from privacy.units import ClampingBounds
+
+MOST_DOMAIN_VALUES = 10_000
+_LARGEST_INTEGER = 2**53 - 1  # what JSON and IEEE doubles hold exactly
+LARGEST_NORM = 2**30  # ContributionNorm's own limit, in steps
+
+Place = tuple[str | int, ...]
+Fault = tuple[Place, str]
+
+
+def _no_boolean(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    return value
+
+
+def _bound(value: Any) -> Any:
+    """A number or a day, decided by its form alone: a number must never be read as a day."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        return date.fromisoformat(value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return _NUMBER.validate_python(value)
+    except ValidationError:
+        raise ValueError("must be a number, or a day as YYYY-MM-DD") from None
+
+
+def _values(value: Any) -> Any:
+    """Texts or integers. YAML reads a bare NO or ON as a boolean, so that a country's code gets lost unquoted."""
+    listed = isinstance(value, list | tuple) and value
+    if not listed or not (_all_of(value, str) or _all_of(value, int)):
+        raise ValueError("must list texts (in quotes where YAML would read NO or 1 otherwise), or integers")
+    return tuple(value)
+
+
+def _all_of(values: Any, kind: type) -> bool:
+    return all(type(value) is kind for value in values)
+
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+# 36 digits bound the work that exact fractions make; 1e999999999 would fill the memory.
+Number = Annotated[Decimal, BeforeValidator(_no_boolean), Field(allow_inf_nan=False, max_digits=36, decimal_places=18)]
+_NUMBER: TypeAdapter[Decimal] = TypeAdapter(Number)
+Count = Annotated[int, Field(strict=True, gt=0)]
+Bound = Annotated[Decimal | date, Field(union_mode="left_to_right"), BeforeValidator(_bound)]
+Domain = Annotated[tuple[str, ...] | tuple[int, ...], BeforeValidator(_values)]
+ColumnType = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
+
+
+class Frozen(BaseModel):
+    """Frozen and without unknown fields. `faults` are contradictions between fields; construction raises on any.
+
+    Within `read_card` they are collected instead, so that a card's author sees all of them at once.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def faults(self) -> Iterator[Fault]:
+        """Every contradiction, with its place from here."""
+        yield from ()
+
+    @model_validator(mode="after")
+    def _without_faults(self, info: ValidationInfo) -> Self:
+        faults = [] if info.context == "collect" else list(self.faults())
+        if faults:
+            raise ValueError("; ".join(message for _, message in faults))
+        return self
+
+
+class Clipping(Frozen):
+    """Default clipping norms (L2, in the column's unit) of one unit's sums of this column, over all groups."""
+
+    sum: Number | None = Field(default=None, gt=0)
+    deviation: Number | None = Field(default=None, gt=0)
+
+
+class Column(Frozen):
+    """A described field (Art. 9). Numbers that are summed need bounds; group keys need a domain or date bounds."""
+
+    name: Identifier
+    type: ColumnType
+    description: Text
+    unit: Text | None = None
+    level: int = Field(default=1, ge=1, le=4, strict=True)
+    nullable: bool = False
+    bounds: tuple[Bound, Bound] | None = None
+    granularity: Number | None = Field(default=None, gt=0)
+    domain: Domain | None = None
+    clipping: Clipping = Clipping()
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether the column holds numbers."""
+        return self.type in ("integer", "number")
+
+    def clamping(self) -> ClampingBounds | None:
+        """Clamping bounds with the granularity (1 for integers), or None where the card declares none."""
+        if self.bounds is None:
+            return None
+        lower, upper = self.bounds
+        if isinstance(lower, date) or isinstance(upper, date):
+            return None
+        return ClampingBounds(Fraction(lower), Fraction(upper), Fraction(self.granularity or 1))
+
+    def faults(self) -> Iterator[Fault]:
+        """Contradictions between type, bounds, granularity, domain and clipping."""
+        bounds = list(self._bounds_faults())
+        yield from bounds
+        yield from self._domain_faults(None if bounds else self.clamping())
+        if (self.clipping.sum or self.clipping.deviation) and not (self.is_numeric and self.bounds):
+            yield ("clipping",), "clipping norms are for numeric columns with bounds"
+        elif not bounds and (clamping := self.clamping()) is not None:
+            yield from self._clipping_faults(clamping.granularity)
+
+    def _bounds_faults(self) -> Iterator[Fault]:
+        if self.granularity is not None and not (self.is_numeric and self.bounds):
+            yield ("granularity",), "a granularity is for numeric columns with bounds"
+        elif self.type == "integer" and self.granularity is not None and self.granularity % 1:
+            yield ("granularity",), "the granularity of integers must be whole"
+        if self.bounds is None:
+            return
+        lower, upper = self.bounds
+        if self.is_numeric and isinstance(lower, Decimal) and isinstance(upper, Decimal):
+            yield from self._steps_faults(lower, upper)
+        elif self.type in ("date", "timestamp") and isinstance(lower, date) and isinstance(upper, date):
+            if lower > upper:
+                yield ("bounds",), "the lower bound is above the upper bound"
+        else:
+            yield ("bounds",), "bounds are two numbers for numeric columns, two days for dates and timestamps"
+
+    def _steps_faults(self, lower: Decimal, upper: Decimal) -> Iterator[Fault]:
+        if self.type == "number" and self.granularity is None:
+            yield ("granularity",), "a number with bounds needs a granularity"
+            return
+        step = Fraction(self.granularity or 1)
+        if lower > upper:
+            yield ("bounds",), "the lower bound is above the upper bound"
+        if Fraction(lower) % step or Fraction(upper) % step:
+            yield ("bounds",), "bounds must be multiples of the granularity"
+        elif Fraction(max(abs(lower), abs(upper))) / step > _LARGEST_INTEGER:
+            yield ("bounds",), "bounds must lie within 2^53 steps of the granularity"
+
+    def _domain_faults(self, clamping: ClampingBounds | None) -> Iterator[Fault]:
+        if self.domain is None:
+            return
+        wanted = {"text": str, "integer": int}.get(self.type)
+        if wanted is None or not _all_of(self.domain, wanted):
+            yield ("domain",), "a domain lists texts of a text column, or integers of an integer column"
+            return
+        if len(set(self.domain)) != len(self.domain):
+            yield ("domain",), "a domain names each value once"
+        if len(self.domain) > MOST_DOMAIN_VALUES:
+            yield ("domain",), f"a domain has at most {MOST_DOMAIN_VALUES} values"
+        if any(isinstance(value, str) and not _is_plain(value) for value in self.domain):
+            yield ("domain",), "a text of a domain is Unicode of at most 200 characters, without NUL"
+        integers = [value for value in self.domain if isinstance(value, int)]
+        if any(abs(value) > _LARGEST_INTEGER for value in integers):
+            yield ("domain",), "integers of a domain must lie within 2^53"
+        if clamping is not None and not all(_is_step(value, clamping) for value in integers):
+            yield ("domain",), "integers of a domain must lie within the bounds, on steps of the granularity"
+
+    def _clipping_faults(self, granularity: Fraction) -> Iterator[Fault]:
+        for name, norm in (("sum", self.clipping.sum), ("deviation", self.clipping.deviation)):
+            if norm is not None and not 1 <= Fraction(norm) / granularity <= LARGEST_NORM:
+                yield ("clipping", name), "a clipping norm must be 1 to 2^30 steps of the granularity"
+
+
+def _is_plain(text: str) -> bool:
+    return len(text) <= 200 and "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _is_step(value: int, clamping: ClampingBounds) -> bool:
+    return clamping.lower <= value <= clamping.upper and (value / clamping.granularity).denominator == 1

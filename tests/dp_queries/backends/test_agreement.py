@@ -1,0 +1,118 @@
+"""DuckDB and the plain-Python twin give the same integers, and no unit moves them by more than is claimed."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
+
+from dp_queries.backends import reference
+from dp_queries.backends.duckdb import DuckDBBackend
+from dp_queries.backends.evaluate import EVALUATED
+from dp_queries.backends.reference import ReferenceBackend
+from dp_queries.backends.render import RENDERED
+from dp_queries.expressions import OPERATORS, ColumnRef
+from dp_queries.plan import Key, Plan
+from privacy.units import ContributionNorm
+from tests.dp_queries.backends.random_plans import UNITS, plans, tables
+from tests.dp_queries.backends.worlds import DATASET, KEY, Tables, measure, plan, write
+
+_PHASES = (Phase.explicit, Phase.generate)  # shrinking takes longer than reading a failure
+_calm = settings(
+    max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, phases=_PHASES
+)
+
+
+@contextmanager
+def opened(rows: Tables, *, shift: int = 0, **how: Any) -> Iterator[DuckDBBackend]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(rows, Path(folder) / "world.db", shift=shift)
+        with DuckDBBackend(path, KEY, DATASET, threads=how.pop("threads", 1), **how) as backend:
+            yield backend
+
+
+@_calm
+@given(rows=tables(), several=st.lists(plans(), min_size=6, max_size=6))
+def test_duckdb_and_its_twin_agree_to_the_last_integer(rows: Tables, several: list[Plan]) -> None:
+    twin = ReferenceBackend(rows, DATASET)
+    with opened(rows) as backend:
+        for each in several:
+            np.testing.assert_array_equal(backend.bounded_sums(each), twin.bounded_sums(each), str(each))
+
+
+@settings(_calm, max_examples=15)
+@given(rows=tables(), each=plans(), shift=st.sampled_from((0, 1000)))
+def test_threads_ranges_row_order_and_unit_codes_change_nothing(rows: Tables, each: Plan, shift: int) -> None:
+    backwards = {table: list(reversed(held)) for table, held in rows.items()}
+    with opened(rows) as backend:
+        expected = backend.bounded_sums(each)
+    with opened(backwards, shift=shift, threads=2, ranges=7) as backend:
+        np.testing.assert_array_equal(backend.bounded_sums(each), expected)
+
+
+def without(rows: Tables, unit: int) -> Tables:
+    """The neighbouring database: every row of one unit gone, from every private table."""
+    return {table: [row for row in held if row.get("person", -1) != unit] for table, held in rows.items()}
+
+
+def excess(each: Plan, before: np.ndarray[Any, Any], after: np.ndarray[Any, Any]) -> list[str]:
+    """The measures that moved by more than their sensitivity, in exact integers."""
+    found = []
+    for held, moved in zip(each.measures, (before - after).tolist(), strict=True):
+        if sum(step * step for step in moved) > held.norm.l2_steps**2:
+            found.append(f"L2 of {held.kind}")
+        if sum(map(abs, moved)) > held.norm.l1_steps(each.groups):
+            found.append(f"L1 of {held.kind}")
+    return found
+
+
+@settings(_calm, max_examples=40)
+@given(rows=tables(), several=st.lists(plans(), min_size=4, max_size=4), unit=st.integers(0, UNITS - 1))
+def test_no_unit_moves_a_measure_by_more_than_its_norm(rows: Tables, several: list[Plan], unit: int) -> None:
+    with opened(rows) as here, opened(without(rows, unit * 10)) as there:
+        for each in several:
+            assert not excess(each, here.bounded_sums(each), there.bounded_sums(each)), each
+
+
+ROW: dict[str, Any] = dict.fromkeys(("kind", "note", "zone", "serial", "fare", "mass", "free", "paid", "day", "at"))
+HEAVY: Tables = {
+    "trips": [{**ROW, "person": 10, "kind": "a", "fare": 100}] * 40
+    + [{**ROW, "person": 0, "kind": kind, "fare": 100} for kind in ("a", "b") for _ in range(30)]
+    + [{**ROW, "person": 20, "kind": "b", "fare": -5}],
+    "people": [],
+    "zones": [],
+}
+BY_KIND = Key(ColumnRef(0, "kind", "text"), ("b", "a", "A%", "é_", None), "text")
+SUMS = plan(
+    measure("rows", norm=ContributionNorm(9, 1)), measure("sum", ColumnRef(0, "fare", "number")), keys=(BY_KIND,)
+)
+
+
+@pytest.mark.parametrize("unit", [0, 10, 20])
+def test_the_bound_holds_for_a_unit_that_has_the_whole_of_a_group(unit: int) -> None:
+    with opened(HEAVY) as here, opened(without(HEAVY, unit)) as there:
+        assert not excess(SUMS, here.bounded_sums(SUMS), there.bounded_sums(SUMS))
+
+
+def test_an_unclipped_twin_would_be_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unclipped(sums: Mapping[int, int], norm: ContributionNorm) -> dict[int, int]:
+        return {group: value * norm.grid for group, value in sums.items()}
+
+    monkeypatch.setattr(reference, "clipped", unclipped)
+    here, there = (ReferenceBackend(rows, DATASET).bounded_sums(SUMS) for rows in (HEAVY, without(HEAVY, 0)))
+    assert excess(SUMS, here, there) == ["L2 of rows", "L1 of rows", "L2 of sum", "L1 of sum"]
+
+
+@pytest.mark.parametrize("table", [RENDERED, EVALUATED])
+def test_both_know_the_whole_language(table: Mapping[str, Callable[..., Any]]) -> None:
+    assert set(table) == set(OPERATORS)
+
+
+def test_an_empty_table_gives_zeros() -> None:
+    empty: Tables = {"trips": [], "people": [], "zones": []}
+    with opened(empty, threads=2) as backend:
+        assert backend.bounded_sums(SUMS).tolist() == [[0] * 5, [0] * 5]

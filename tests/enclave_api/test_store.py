@@ -1,0 +1,69 @@
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, StatementError
+
+from enclave_api.store.database import Store
+from enclave_api.store.models import AccountRow, ActRow, Base, TokenRow
+
+
+def test_the_migrations_make_what_the_models_say(tmp_path: Path) -> None:
+    store = Store(tmp_path / "front" / "front.db")
+    store.migrate()
+    with store.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    store.close()
+
+
+def test_workers_that_start_together_migrate_once(tmp_path: Path) -> None:
+    stores = [Store(tmp_path / "front.db") for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda store: store.migrate(), stores))
+    with stores[0].reading() as session:
+        assert session.scalars(text("SELECT version_num FROM alembic_version")).all() == ["0001"]
+    for store in stores:
+        store.close()
+
+
+def test_the_journal_is_wal_and_references_are_kept(tmp_path: Path) -> None:
+    store = Store(tmp_path / "front.db")
+    store.migrate()
+    with store.reading() as session:
+        assert session.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert session.scalar(text("PRAGMA synchronous")) == 2
+    now = datetime.fromisoformat("2026-03-01T00:00:00+08:00")
+    with pytest.raises(IntegrityError), store.writing() as session:
+        session.add(TokenRow(prefix="a", digest=b"", account_name="nobody", created_at=now, expires_at=now))
+    store.close()
+
+
+def test_a_writer_locks_before_it_reads(tmp_path: Path) -> None:
+    store = Store(tmp_path / "front.db")
+    store.migrate()
+    other = sqlite3.connect(tmp_path / "front.db", timeout=0)
+    with store.writing() as session:
+        session.scalar(text("SELECT 1"))
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+    other.execute("BEGIN IMMEDIATE")
+    other.close()
+    store.close()
+
+
+def test_times_are_aware_on_both_ways(tmp_path: Path) -> None:
+    store = Store(tmp_path / "front.db")
+    store.migrate()
+    moment = datetime.fromisoformat("2026-03-01T08:00:00+08:00")
+    with store.writing() as session:
+        session.add(AccountRow(name="a", role="public", organization="o", created_at=moment))
+    with store.reading() as session:
+        assert session.get_one(AccountRow, "a").created_at.isoformat() == "2026-03-01T00:00:00+00:00"
+    with pytest.raises(StatementError, match="aware"), store.writing() as session:
+        session.add(ActRow(actor={}, act="a", detail={}, done_at=moment.replace(tzinfo=None)))
+    store.close()
