@@ -70,12 +70,12 @@ def reading(column: Column, raw: str, source_type: str) -> Reading:
     value = cast if column.type in ("text", "integer", "boolean") else f"(CASE WHEN isfinite({cast}) THEN {cast} END)"
     lost = f"{cast} IS NULL"
     if column.type == "integer" and family not in _INTEGERS:
-        # A cast rounds 1.5 to 2, and reads 0x10 or 1_000; the detour by DOUBLE finds all of them.
-        lost = f"CAST({cast} AS DOUBLE) IS DISTINCT FROM TRY_CAST({raw} AS DOUBLE)"
+        # A cast rounds 1.5 to 2 and reads 0x10; the detour by DOUBLE finds both.
+        lost += f" OR CAST({cast} AS DOUBLE) IS DISTINCT FROM TRY_CAST({raw} AS DOUBLE)"
     elif column.type == "date" and family != "DATE":
         # A cast would cut the time of day off silently.
-        lost = f"CAST({cast} AS TIMESTAMP) IS DISTINCT FROM TRY_CAST({raw} AS TIMESTAMP)"
-    return Reading(value, f"({raw} IS NOT NULL AND {lost})")
+        lost += f" OR CAST({cast} AS TIMESTAMP) IS DISTINCT FROM TRY_CAST({raw} AS TIMESTAMP)"
+    return Reading(value, f"({raw} IS NOT NULL AND ({lost}))")
 
 
 def stored(column: Column, value: str, domain: tuple[str, ...] | None) -> str:

@@ -49,7 +49,8 @@ def analyse(sql: str, dataset: LoadedDataset) -> Query:
             joins=len(layers.below.joins),
             cells=prod(len(key.domain) for key in layers.keys) * len(layers.drafts),
         ),
-        needs_sort=len(private) > 1,
+        # A hash join may give rows in any order, whichever side it builds on.
+        needs_sort=bool(layers.below.joins),
     )
 
 

@@ -40,6 +40,7 @@ class _Question:
     dataset: LoadedDataset
     plan: Plan
     act: Act
+    purpose: str
 
 
 def explain(room: Room, actor: Actor, ask: Ask) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def _question(room: Room, actor: Actor, ask: Ask) -> _Question:
         plan = planner.plan(query, dataset, permit, epsilon_micro=most)
     else:
         plan = planner.plan_for_accuracy(query, dataset, permit, accuracy=dict(ask.accuracy), most_epsilon_micro=most)
-    return _Question(actor, ask, agreement, dataset, plan, act)
+    return _Question(actor, ask, agreement, dataset, plan, act, permit.purpose)
 
 
 def _decide(
@@ -235,7 +236,8 @@ def _leaf(question: _Question, kind: str, now: datetime) -> dict[str, Any]:
         "account": actor.account,
         "organization": actor.organization,
         "vouched_by": actor.vouched_by,
-        "purpose": question.ask.purpose,
+        "purpose": question.purpose,
+        "request": question.ask.digest(),
     }
 
 

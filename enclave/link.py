@@ -1,7 +1,7 @@
 """What the front calls: one method per route of the room's socket (HTTP and JSON over a unix socket).
 
 The only file of `enclave/` that the front may import, so it imports nothing of ours. It holds no rule: the room
-decides, this carries. Two things can go wrong: the room says no (`RoomSaid`), or there is no answer (`RoomUnreachable`).
+decides, this carries. Two things go wrong: the room says no (`RoomSaid`), or there is no answer (`RoomUnreachable`).
 """
 
 import json
@@ -25,7 +25,7 @@ class RoomSaid(Exception):
 
 
 class RoomUnreachable(Exception):
-    """No answer, or none that can be understood. A request that changes something may have taken effect all the same."""
+    """No answer, or none that can be understood. A request that changes something may still have taken effect."""
 
 
 class RoomLink:

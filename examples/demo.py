@@ -8,6 +8,7 @@ a terminal it then keeps serving; without one (or with DEMO_ONCE=1) it stops wha
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,11 +17,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import jali
 from rich.console import Console
 
 ROOT = Path(__file__).resolve().parent.parent
-HOME = Path(os.environ.get("JALI_HOME", ROOT / "var" / "demo")).absolute()
+HOME = Path(os.environ.get("JALI_HOME", ROOT / "var")).absolute() / "demo"
+DESK = HOME / "desk"
+DONE = DESK / "researcher.json"
 PORT = os.environ.get("PORT", "8000")
 PROVIDER, UNIVERSITY, RESEARCHER = "transport-bureau", "open-university", "li.wei"
 console = Console(width=110, highlight=False)
@@ -30,10 +34,12 @@ def main() -> int:
     """Set the stage, ask, stop. Exit status 0 only if every scene went as told."""
     environment = os.environ | {"JALI_HOME": str(HOME), "PORT": PORT}
     console.rule("[bold]Jali: conditionally open data, answered and never handed over")
+    if not DONE.exists():
+        shutil.rmtree(HOME, ignore_errors=True)  # a demo that broke off on its way is begun anew
     _load(environment)
     server = subprocess.Popen([sys.executable, "serve.py"], cwd=ROOT, env=environment)
     try:
-        _wait_until_ready()
+        _wait_until_ready(server)
         researcher = _register(environment)
         _ask(researcher)
         if sys.stdin.isatty() and not os.environ.get("DEMO_ONCE"):
@@ -46,8 +52,10 @@ def main() -> int:
 
 def _run(*command: str, environment: dict[str, str]) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-m", *command, "--json"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True
+        [sys.executable, "-m", *command, "--json"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=False
     )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed: {done.stdout.decode()}")
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
@@ -61,51 +69,50 @@ def _load(environment: dict[str, str]) -> None:
     console.print(f"  version {report['version']}, log entry {report['log_index']}")
 
 
-def _wait_until_ready() -> None:
+def _wait_until_ready(server: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + 120
     while True:
         try:
-            jali.connect(f"http://127.0.0.1:{PORT}", token="none", agreement="none").health()
+            httpx.get(f"http://127.0.0.1:{PORT}/health", timeout=5).raise_for_status()
             return
-        except jali.Unavailable:
-            if time.monotonic() > deadline:
-                raise
+        except httpx.HTTPError:
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit("the server did not start") from None
             time.sleep(0.2)
 
 
-def _register(environment: dict[str, str]) -> dict[str, str]:
+def _register(environment: dict[str, str]) -> dict[str, Any]:
     """Keys, trust, account, agreement: made once, then read from the demo's folder."""
-    desk = HOME / "desk"
-    desk.mkdir(exist_ok=True)
-    file = desk / "researcher.json"
-    if file.exists():
-        stored: dict[str, str] = json.loads(file.read_text())
+    if DONE.exists():
+        stored: dict[str, Any] = json.loads(DONE.read_text())
         return stored
+    DESK.mkdir(exist_ok=True)
+    parties = {}
     for party, role in ((PROVIDER, "provider"), (UNIVERSITY, "organization")):
-        key = _run("enclave_api", "keygen", str(desk / f"{party}.pem"), environment=environment)["public_key"]
+        key = parties[party] = _run("enclave_api", "keygen", str(DESK / f"{party}.pem"), environment=environment)["public_key"]
         _run("enclave", "trust", party, "--role", role, "--key", key, environment=environment)
     _run("enclave_api", "account", "create", RESEARCHER, "--role", "researcher", "--organization", UNIVERSITY,
          environment=environment)  # fmt: skip
     token = _run("enclave_api", "account", "token", RESEARCHER, "--days", "30", environment=environment)["token"]
-    agreement = _sign(desk, environment)
-    researcher = {"token": token, "agreement": str(agreement)}
-    draft = desk / f".researcher.{secrets.token_hex(4)}"
+    agreement = _sign(environment)
+    researcher = {"token": token, "agreement": str(agreement), "parties": parties}
+    draft = DESK / f".researcher.{secrets.token_hex(4)}"
     draft.touch(mode=0o600)
     draft.write_text(json.dumps(researcher))
-    draft.replace(file)
+    draft.replace(DONE)
     return researcher
 
 
-def _sign(desk: Path, environment: dict[str, str]) -> Path:
+def _sign(environment: dict[str, str]) -> Path:
     now = datetime.now(UTC).replace(microsecond=0)
     terms = {
-        "dataset": "flights",
-        "columns": {
-            "flights": ["origin", "dest", "carrier", "month", "dep_delay", "distance", "tailnum"],
-            "planes": ["tailnum", "manufacturer"],
-            "airlines": "*",
-            "airports": "*",
-        },
+        "columns": [
+            *(f"flights.{name}" for name in ("origin", "dest", "carrier", "month", "dep_delay", "distance", "tailnum")),
+            "planes.tailnum",
+            "planes.manufacturer",
+            "airlines.*",
+            "airports.*",
+        ],
         "aggregates": ["count", "count_distinct", "sum", "avg"],
         "purposes": ["punctuality study"],
         "not_before": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -115,17 +122,19 @@ def _sign(desk: Path, environment: dict[str, str]) -> Path:
         "epsilon_per_query": "8",
         "queries_per_day": 500,
     }
-    (desk / "terms.json").write_text(json.dumps(terms, indent=2))
-    out = desk / "agreement.json"
+    (DESK / "terms.json").write_text(json.dumps(terms, indent=2))
+    out = DESK / "agreement.json"
     _run("enclave_api", "grant", "--dataset", "flights", "--researcher-organization", UNIVERSITY,
-         "--provider-key", str(desk / f"{PROVIDER}.pem"), "--researcher-key", str(desk / f"{UNIVERSITY}.pem"),
-         "--terms", str(desk / "terms.json"), "--out", str(out), environment=environment)  # fmt: skip
+         "--provider-key", str(DESK / f"{PROVIDER}.pem"), "--researcher-key", str(DESK / f"{UNIVERSITY}.pem"),
+         "--terms", str(DESK / "terms.json"), "--out", str(out), environment=environment)  # fmt: skip
     console.print(f"provider and university signed [bold]{out.name}[/]; the operator entered both keys")
     return out
 
 
-def _ask(researcher: dict[str, str]) -> None:
-    room = jali.connect(f"http://127.0.0.1:{PORT}", **researcher)
+def _ask(researcher: dict[str, Any]) -> None:
+    room = jali.connect(
+        f"http://127.0.0.1:{PORT}", researcher["token"], researcher["agreement"], parties=researcher["parties"]
+    )
     for title, sql, epsilon, remark in SCENES:
         _scene(room, title, sql, epsilon, remark)
     _dry_run(room)
@@ -133,7 +142,7 @@ def _ask(researcher: dict[str, str]) -> None:
     _refused(room)
     _forbidden(room)
     console.rule("[bold]the end")
-    console.print(f"left of the agreement's budget: epsilon {room.budget()['remaining']}")
+    console.print(f"left of the agreement's budget: epsilon {room.budget().remaining}")
 
 
 SCENES = (
@@ -181,7 +190,7 @@ def _scene(room: Any, title: str, sql: str, epsilon: str, remark: str | None) ->
 def _receipt(answer: Any) -> None:
     answer.receipt.verify()
     console.print(
-        f"  cost: epsilon {answer.spent['epsilon']}; left: {answer.remaining['epsilon']} of {answer.remaining['of']};"
+        f"  cost: epsilon {answer.spent.epsilon}; left of the agreement: {answer.remaining.epsilon};"
         f" [bold green]receipt verified[/] (log entry {answer.receipt.index})"
     )
 
@@ -190,7 +199,7 @@ def _dry_run(room: Any) -> None:
     console.rule("[bold]A dry run: what would it cost, how exact would it be?", align="left")
     plan = room.explain("SELECT carrier, COUNT(*) AS n FROM flights GROUP BY carrier", epsilon="1")
     console.print(plan)
-    console.print(f"  cost now: nothing; left: {room.budget()['remaining']}")
+    console.print(f"  cost now: nothing; left: {room.budget().remaining}")
 
 
 def _again(room: Any) -> None:
@@ -198,7 +207,7 @@ def _again(room: Any) -> None:
     title, sql, epsilon, _ = SCENES[0]
     answer = room.sql(sql.lower().replace(" as flights", " as n"), epsilon=epsilon)
     console.print(answer)
-    if answer.spent["charged"]:
+    if answer.spent.is_charged:
         raise SystemExit("a repeated question was charged")
     _receipt(answer)
 
@@ -223,7 +232,7 @@ def _forbidden(room: Any) -> None:
         raise SystemExit("a forbidden column was used")
 
 
-def _keep_serving(server: "subprocess.Popen[bytes]", researcher: dict[str, str]) -> None:
+def _keep_serving(server: "subprocess.Popen[bytes]", researcher: dict[str, Any]) -> None:
     console.print(f"\nserving http://127.0.0.1:{PORT} until Ctrl-C; as {RESEARCHER}:")
     console.print(f"  export JALI_URL=http://127.0.0.1:{PORT} JALI_TOKEN={researcher['token']}", soft_wrap=True)
     console.print(f"  export JALI_AGREEMENT={researcher['agreement']}", soft_wrap=True)

@@ -17,7 +17,7 @@ _STAND_INS: dict[str, Any] = {
     "type": "text",
     "title": "-",
     "description": "-",
-    "provider": "-",
+    "provider": "stand-in",
     "licence": "-",
     "citation": "-",
     "time_range": "-",

@@ -23,6 +23,7 @@ from policies.columns import (
     Fault,
     Frozen,
     Identifier,
+    PartyName,
     Number,
     Place,
     Text,
@@ -159,7 +160,8 @@ class Dataset(Frozen):
     name: Identifier
     title: Text
     description: Text
-    provider: Text
+    provider: PartyName
+    publisher: Text | None = None
     licence: Text
     citation: Text
     time_range: Text

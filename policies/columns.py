@@ -63,6 +63,7 @@ def _all_of(values: Any, kind: type) -> bool:
     return all(type(value) is kind for value in values)
 
 
+PartyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 # 36 digits bound the work that exact fractions make; 1e999999999 would fill the memory.

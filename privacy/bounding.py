@@ -13,7 +13,9 @@ Mechanism", ICML 2021, Section 4; why rounding must be inside the check: Casacub
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numba import boolean, float64, int8, int32, int64, njit, types, uint64, void
@@ -43,9 +45,9 @@ class UnitOrderBroken(Exception):
 class Contribution:
     """What one row adds to a measure, and how much a whole unit may.
 
-    A row's value is clamped to [lower_steps, upper_steps], and `offset_steps` is taken away; a row without a value
-    counts as 1. A unit's sum in one group is cut off at +-`most_per_group` (1 counts units), then its vector is clipped.
-    A float value is first divided by the granularity `numerator / denominator` and rounded half away from zero.
+    A row's value is clamped to [lower_steps, upper_steps], and `offset_steps` is taken away; without a column of
+    values each row counts 1. A unit's sum in one group is cut off at +-`most_per_group` (1 counts units), then its
+    vector is clipped. A float value is first divided by the granularity `numerator / denominator` and rounded half away from zero.
     """
 
     lower_steps: int
@@ -130,38 +132,55 @@ def merged(parts: Sequence[Bounding]) -> Int64s:
 
 
 class _Vector:
-    """One measure: the current unit's sums, and the totals."""
+    """One measure: the current unit's sums, and the totals.
+
+    `touched` lists the groups that the current unit has rows in. Where groups are few it lists all of them for good,
+    which spares the rows the list's upkeep; a sum of zero adds nothing.
+    """
 
     def __init__(self, groups: int, contribution: Contribution) -> None:
         self._rule = contribution._integers()
         self._granularity = (float(contribution.numerator), float(contribution.denominator))
         self._sums = np.zeros(groups, np.int64)
-        self._touched = np.zeros(groups, np.int32)
+        self._touched = np.arange(groups + 1, dtype=np.int32)  # one more: the list is written before it grows
         self._marks = np.zeros(groups, np.int8)
         self._totals = np.zeros(groups, np.int64)
-        self._state = np.array([-1, 0], np.int64)  # the current unit; how many groups it touched
+        self._state = np.array([-1, groups if groups <= _FEW else 0], np.int64)  # the current unit; how many touched
+        self._amounts = np.zeros(0, np.int64)
 
     def add(self, units: NDArray[np.int32], groups: NDArray[np.int32] | None, values: Values | None) -> None:
         keys = _NO_KEYS if groups is None else groups
-        lengths = {units.size, units.size if groups is None else keys.size, units.size if values is None else values.size}
+        lengths = {units.size, *(column.size for column in (groups, values) if column is not None)}
         if len(lengths) != 1 or (groups is None and self._totals.size != 1):
             raise ValueError("the columns of a batch must be of one length, and several groups need codes")
-        kept = (self._rule, self._sums, self._touched, self._marks, self._totals, self._state)
-        if values is None:
-            in_order = _count(units, keys, *kept)
-        elif values.dtype == np.float64:
-            in_order = _add_floats(units, keys, values, *self._granularity, *kept)
-        else:
-            in_order = _add_integers(units, keys, values, *kept)
-        if not in_order:
+        amounts = _NO_AMOUNTS if values is None else self._weighed(values)
+        if not _fold(units, keys, amounts, *self._kept()):
             raise UnitOrderBroken("rows are not in the order of their units")
 
     def finish(self) -> Int64s:
-        _close(self._rule, self._sums, self._touched, self._marks, self._totals, self._state)
+        _close(*self._kept())
         return self._totals
 
+    def _kept(self) -> tuple[Any, ...]:
+        return self._rule, self._sums, self._touched, self._marks, self._totals, self._state
 
-# --- the compiled part: explicit signatures, so that nothing is compiled while a query waits.
+    def _weighed(self, values: Values) -> Int64s:
+        if self._amounts.size < values.size:
+            self._amounts = np.empty(values.size, np.int64)
+        amounts = self._amounts[: values.size]
+        if values.dtype == np.float64:
+            _weigh_floats(values, *self._granularity, self._rule, amounts)
+        else:
+            _weigh_integers(values, self._rule, amounts)
+        return amounts
+
+
+# --- the compiled part: explicit signatures, so that nothing is compiled while a query waits. Coverage can't see it;
+# the plain-Python twin in dp_queries.backends.reference checks it to the last integer.
+
+_FEW = 32
+_NO_KEYS = np.zeros(0, np.int32)
+_NO_AMOUNTS = np.zeros(0, np.int64)
 
 
 def _read(element: types.Type) -> types.Array:
@@ -170,11 +189,37 @@ def _read(element: types.Type) -> types.Array:
 
 
 _KEPT = (int64[::1], int64[::1], int32[::1], int8[::1], int64[::1], int64[::1])
-_NO_KEYS = np.zeros(0, np.int32)
+_compiled = partial(njit, cache=True, nogil=True, error_model="numpy")
 
 
-@njit(float64(int64[::1], int64[::1], int32[::1], int64), cache=True, nogil=True, inline="never")
-def _scale(rule, sums, touched, count):  # type: ignore[no-untyped-def]  # pragma: no cover  # numba's types; compiled
+@_compiled([void(_read(width), int64[::1], int64[::1]) for width in (int32, int64)])
+def _weigh_integers(values, rule, amounts):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """What rows with steps add. NULL, the type's smallest value, adds nothing."""
+    lower, upper, offset = rule[0], rule[1], rule[2]
+    null = NULL_INT32 if values.itemsize == 4 else NULL_INT64
+    for i in range(values.size):
+        value = int64(values[i])
+        amount = min(max(min(max(value, lower), upper) - offset, -SATURATED), SATURATED)
+        amounts[i] = 0 if value == null else amount
+
+
+@_compiled(void(_read(float64), float64, float64, int64[::1], int64[::1]))
+def _weigh_floats(values, numerator, denominator, rule, amounts):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """What rows with floats add: value * denominator / numerator, clamped, rounded half away. NaN adds nothing."""
+    lower, upper, offset = rule[0], rule[1], rule[2]
+    for i in range(values.size):
+        steps = values[i] * denominator / numerator
+        if steps != steps:
+            amounts[i] = 0
+            continue
+        steps = min(max(steps, float64(lower)), float64(upper))
+        whole = np.floor(abs(steps))
+        value = int64(whole) + (1 if abs(steps) - whole >= 0.5 else 0)
+        amounts[i] = min(max((value if steps >= 0.0 else -value) - offset, -SATURATED), SATURATED)
+
+
+@_compiled(inline="always")
+def _scale(rule, sums, touched, count):  # type: ignore[no-untyped-def]  # pragma: no cover
     """By what the current unit's sums are multiplied to become grid steps: the grid, or less if they are too long.
 
     The square of the norm is exact in two limbs of 32 bits, so the float made of it does not depend on the order of
@@ -207,11 +252,10 @@ def _scale(rule, sums, touched, count):  # type: ignore[no-untyped-def]  # pragm
         factor *= _SHRINK
 
 
-@njit(void(*_KEPT), cache=True, nogil=True, inline="never")
-def _close(rule, sums, touched, marks, totals, state):  # type: ignore[no-untyped-def]  # pragma: no cover  # compiled
+@_compiled(inline="always")
+def _clip(rule, sums, touched, marks, totals, count):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Clip the current unit's vector, add it to the totals, and forget it."""
     most, l2_steps = rule[3], rule[4]
-    count = state[1]
     factor = _scale(rule, sums, touched, count)
     for i in range(count):
         group = touched[i]
@@ -219,78 +263,38 @@ def _close(rule, sums, touched, marks, totals, state):  # type: ignore[no-untype
         totals[group] += min(max(int64(float64(value) * factor), -l2_steps), l2_steps)
         sums[group] = 0
         marks[group] = 0
-    state[1] = 0
 
 
-@njit(boolean(_read(int32), _read(int32), *_KEPT), cache=True, nogil=True)
-def _count(units, keys, rule, sums, touched, marks, totals, state):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Fold rows that count 1 each."""
-    current = state[0]
+@_compiled(void(*_KEPT))
+def _close(rule, sums, touched, marks, totals, state):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Clip the last unit's vector and add it to the totals."""
+    _clip(rule, sums, touched, marks, totals, state[1])
+
+
+@_compiled(boolean(_read(int32), _read(int32), _read(int64), *_KEPT))
+def _fold(units, keys, amounts, rule, sums, touched, marks, totals, state):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Fold rows in; without keys all are in group 0, without amounts each counts 1. False if units are out of order.
+
+    Sums are of amounts below 2^31, and of fewer than 2^32 rows; should they wrap, the clipping after it still bounds.
+    """
+    groups = uint64(totals.size)
+    few = totals.size <= _FEW
+    current, count = state[0], state[1]
     for i in range(units.size):
-        if units[i] != current:
-            if units[i] < current:
+        unit = int64(units[i])
+        if unit != current:
+            if unit < current:
                 return False
-            _close(rule, sums, touched, marks, totals, state)
-            current = units[i]
-            state[0] = current
-        group = keys[i] if keys.size else 0
-        if 0 <= group < totals.size:
-            if not marks[group]:
+            _clip(rule, sums, touched, marks, totals, count)
+            current = unit
+            if not few:
+                count = 0
+        group = int64(keys[i]) if keys.size else 0
+        if uint64(group) < groups:
+            sums[group] += amounts[i] if amounts.size else 1
+            if not few:
+                touched[count] = group
+                count += 1 - marks[group]
                 marks[group] = 1
-                touched[state[1]] = group
-                state[1] += 1
-            sums[group] += 1
-    return True
-
-
-@njit(
-    [boolean(_read(int32), _read(int32), _read(width), *_KEPT) for width in (int32, int64)], cache=True, nogil=True
-)
-def _add_integers(units, keys, values, rule, sums, touched, marks, totals, state):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Fold rows with steps; the type's smallest value is NULL."""
-    lower, upper, offset = rule[0], rule[1], rule[2]
-    null = NULL_INT32 if values.itemsize == 4 else NULL_INT64
-    current = state[0]
-    for i in range(units.size):
-        if units[i] != current:
-            if units[i] < current:
-                return False
-            _close(rule, sums, touched, marks, totals, state)
-            current = units[i]
-            state[0] = current
-        group = keys[i] if keys.size else 0
-        value = int64(values[i])
-        if 0 <= group < totals.size and value != null:
-            if not marks[group]:
-                marks[group] = 1
-                touched[state[1]] = group
-                state[1] += 1
-            sums[group] += min(max(min(max(value, lower), upper) - offset, -SATURATED), SATURATED)
-    return True
-
-
-@njit(boolean(_read(int32), _read(int32), _read(float64), float64, float64, *_KEPT), cache=True, nogil=True)
-def _add_floats(units, keys, values, numerator, denominator, rule, sums, touched, marks, totals, state):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Fold rows with floats, quantized here: value * denominator / numerator, clamped, rounded half away; NaN is NULL."""
-    lower, upper, offset = rule[0], rule[1], rule[2]
-    current = state[0]
-    for i in range(units.size):
-        if units[i] != current:
-            if units[i] < current:
-                return False
-            _close(rule, sums, touched, marks, totals, state)
-            current = units[i]
-            state[0] = current
-        group = keys[i] if keys.size else 0
-        steps = values[i] * denominator / numerator
-        if 0 <= group < totals.size and steps == steps:
-            if not marks[group]:
-                marks[group] = 1
-                touched[state[1]] = group
-                state[1] += 1
-            steps = min(max(steps, float64(lower)), float64(upper))
-            whole = np.floor(abs(steps))
-            value = int64(whole) + (1 if abs(steps) - whole >= 0.5 else 0)
-            value = value if steps >= 0.0 else -value
-            sums[group] += min(max(value - offset, -SATURATED), SATURATED)
+    state[0], state[1] = current, count
     return True

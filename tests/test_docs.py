@@ -4,6 +4,7 @@ import ast
 import doctest
 import importlib
 import re
+from itertools import chain, count
 from pathlib import Path
 
 import pytest
@@ -41,9 +42,13 @@ def prose(path: Path) -> str:
 
 
 def anchors(path: Path) -> set[str]:
-    """The anchors of a page's headings, spelled as forges do."""
-    headings = re.findall(r"^#+ (.*)$", prose(path), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+    """The anchors of a page's headings, spelled as forges do; a heading that returns is numbered."""
+    found: set[str] = set()
+    for heading in re.findall(r"^#+ (.*)$", prose(path), re.MULTILINE):
+        anchor = re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+        numbered = chain([anchor], (f"{anchor}-{number}" for number in count(1)))
+        found.add(next(name for name in numbered if name not in found))
+    return found
 
 
 def broken_links(page: Path) -> list[str]:
@@ -65,7 +70,9 @@ def test_links_lead_somewhere(page):
 
 def test_a_broken_link_is_seen(tmp_path):
     page = tmp_path / "a.md"
-    page.write_text("# A heading\n[good](a.md#a-heading) [gone](b.md) [no such part](#other)")
+    page.write_text(
+        "# A heading\n[good](a.md#a-heading) [twice](#a-heading-1) [gone](b.md) [no such part](#other)\n## A heading"
+    )
     assert broken_links(page) == ["b.md", "#other"]
 
 

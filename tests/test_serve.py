@@ -53,8 +53,8 @@ class Served:
         return httpx.get(f"http://127.0.0.1:{self.port}/health", trust_env=False, timeout=20)
 
 
-@pytest.fixture
-def served() -> Iterator[Served]:
+@contextlib.contextmanager
+def new_home() -> Iterator[Served]:
     with TemporaryDirectory(prefix="jali") as folder:
         Path(folder).chmod(0o755)
         house = Served(Path(folder) / "home")
@@ -63,6 +63,21 @@ def served() -> Iterator[Served]:
             if process.poll() is None:
                 process.terminate()
             process.communicate(timeout=60)
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    with new_home() as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def standing() -> Iterator[Served]:
+    """One that is served for all tests that leave it as it is."""
+    with new_home() as house:
+        house.home.mkdir()
+        house.ready(HOME=str(house.home), XDG_RUNTIME_DIR=str(house.home))
+        yield house
 
 
 def children(pid: int) -> dict[str, int]:
@@ -124,13 +139,12 @@ def test_nothing_outlives_a_killed_supervisor_and_a_new_one_starts_over_the_stal
     assert served.ready().poll() is None
 
 
-def test_a_second_serve_on_one_home_is_refused_and_the_first_goes_on(served: Served) -> None:
-    served.ready()
-    second = served.start(PORT=str(free_port()))
+def test_a_second_serve_on_one_home_is_refused_and_the_first_goes_on(standing: Served) -> None:
+    second = standing.start(PORT=str(free_port()))
     _, said = second.communicate(timeout=60)
     assert second.returncode == 1
     assert "another serve runs on" in said
-    assert served.health().is_success
+    assert standing.health().is_success
 
 
 def test_a_port_that_is_taken_is_refused_before_anything_starts(served: Served) -> None:
@@ -155,13 +169,13 @@ def test_a_room_that_can_not_start_ends_the_serve_with_its_reason(served: Served
     assert "in-the-way" not in said
 
 
-def test_neither_gunicorn_opens_a_control_socket(served: Served) -> None:
-    process = served.ready(HOME=str(served.home), XDG_RUNTIME_DIR=str(served.home))
-    assert children(process.pid).keys() == {"room", "front"}
-    sockets = [path for path in served.home.parent.rglob("*") if path.is_socket()]
-    assert sockets == [served.home / "run" / "room.sock"]
-    for name in ("room", "front"):
-        listening = listening_sockets(children(process.pid)[name])
+def test_neither_gunicorn_opens_a_control_socket(standing: Served) -> None:
+    sockets = [path for path in standing.home.parent.rglob("*") if path.is_socket()]
+    assert sockets == [standing.home / "run" / "room.sock"]
+    leaders = children(standing.started[0].pid)
+    assert leaders.keys() == {"room", "front"}
+    for name, leader in leaders.items():
+        listening = listening_sockets(leader)
         assert len(listening) == 1, (name, listening)
 
 
@@ -205,22 +219,21 @@ def test_why_not_separated_is_said(tmp_path: Path) -> None:
         assert "64101" in str(serve.why_not_separated({}, tmp_path / "closed", 64101, 64102))
 
 
-def test_separation_is_told_by_status_and_kept_by_the_file_system(served: Served) -> None:
-    process = served.ready()
-    said = served.health().json()["separation"]
+def test_separation_is_told_by_status_and_kept_by_the_file_system(standing: Served) -> None:
+    said = standing.health().json()["separation"]
     if said != SEPARATION:
         assert said.startswith("not separated: ")
-        assert (served.home / "run").stat().st_mode & 0o777 == 0o700
+        assert (standing.home / "run").stat().st_mode & 0o777 == 0o700
         return
-    uids = {name: Path(f"/proc/{pid}").stat().st_uid for name, pid in children(process.pid).items()}
+    uids = {name: Path(f"/proc/{pid}").stat().st_uid for name, pid in children(standing.started[0].pid).items()}
     assert uids == {"room": 64101, "front": 64102}
-    assert (served.home / "room").stat().st_mode & 0o777 == 0o700
+    assert (standing.home / "room").stat().st_mode & 0o777 == 0o700
     connect = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
     for uid, error in ((64101, b""), (64102, b""), (64103, b"PermissionError")):
-        assert error in tried_as(uid, connect, served.home / "run" / "room.sock")
+        assert error in tried_as(uid, connect, standing.home / "run" / "room.sock")
     look = "import os, sys; os.listdir(sys.argv[1])"
     for name, uid in (("room", 64102), ("front", 64101)):
-        assert b"PermissionError" in tried_as(uid, look, served.home / name)
+        assert b"PermissionError" in tried_as(uid, look, standing.home / name)
 
 
 def tried_as(uid: int, code: str, path: Path) -> bytes:

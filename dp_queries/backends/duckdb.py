@@ -4,28 +4,27 @@ Units are cut into ranges that threads read at the same time; the sums are integ
 number of ranges and threads. What the engine is asked is rendered from our own nodes, and its texts go nowhere.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self
 
 import duckdb
 import numpy as np
 import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
-from numpy.typing import NDArray
 
 from dp_queries.backends.base import contributions
-from dp_queries.backends.streams import Stream, stream
+from dp_queries.backends.streams import Rows, Stream, stream
 from dp_queries.encrypted import DATABASE, name, open_read_only
 from dp_queries.plan import Plan
 from policies.catalogue import LoadedDataset
-from privacy.bounding import NO_GROUP, NULL_INT32, NULL_INT64, Bounding, Int64s, Values, merged
+from privacy.bounding import Bounding, Int64s, merged
 
-_BATCH_ROWS = 200_000
-
-Number = TypeVar("Number", bound=np.generic)
+_BATCH_ROWS = 65_536  # with what the kernel keeps of a batch, this fits a core's cache
+# A range that is sorted is held in memory as a whole, so it should be small.
+_SORTED_RANGES = 4
 
 
 class DuckDBBackend:
@@ -51,7 +50,8 @@ class DuckDBBackend:
     def bounded_sums(self, plan: Plan) -> Int64s:
         """Exact sums of shape (measures, groups), in grid steps; see `base.Backend`."""
         wanted = stream(plan, self._dataset)
-        cuts = _cuts(self._last_units[plan.below.relations[0].table], self._ranges)
+        ranges = self._ranges * (_SORTED_RANGES if plan.needs_sort else 1)
+        cuts = _cuts(self._last_units[plan.below.relations[0].table], ranges)
         with ThreadPoolExecutor(self._threads) as pool:
             return merged(list(pool.map(lambda cut: self._bounded(plan, wanted, cut), cuts)))
 
@@ -74,11 +74,10 @@ class DuckDBBackend:
     def _bounded(self, plan: Plan, wanted: Stream, cut: tuple[int, int]) -> Bounding:
         bounding = Bounding(plan.groups, contributions(plan.measures))
         with closing(self._connection.cursor()) as cursor:
-            for batch in _batches(cursor, wanted.sql(*cut)):
-                units = _column(batch.column(0), np.int32, -1)
-                groups = _column(batch.column(1), np.int32, NO_GROUP) if wanted.is_grouped else None
-                values = [_values(batch.column(at)) for at in range(1 + wanted.is_grouped, batch.num_columns)]
-                bounding.add(units, groups, [None if at is None else values[at] for at in wanted.sources])
+            batches = _batches(cursor, wanted.sql(*cut))
+            rows = map(wanted.read, batches)
+            for part in _sorted(rows) if plan.needs_sort else rows:
+                bounding.add(part.units, part.groups, [None if at is None else part.values[at] for at in wanted.sources])
         return bounding
 
 
@@ -92,17 +91,16 @@ def _batches(cursor: duckdb.DuckDBPyConnection, sql: str) -> Iterator[pyarrow.Re
     yield from cursor.execute(sql).to_arrow_reader(_BATCH_ROWS)
 
 
-def _values(column: Any) -> Values:
-    if pyarrow.types.is_floating(column.type):
-        return _column(column, np.float64, float("nan"))
-    if column.type.bit_width <= 32:
-        return _column(column, np.int32, NULL_INT32)
-    return _column(column, np.int64, NULL_INT64)
+def _sorted(rows: Iterable[Rows]) -> Iterator[Rows]:
+    """All rows of a range in the order of their units: a join may give them in any.
 
-
-def _column(column: Any, wanted: type[Number], null: float) -> NDArray[Number]:
-    """A column as numpy, without a copy unless it holds NULLs or is narrower."""
-    if column.null_count:
-        column = column.cast(pyarrow.from_numpy_dtype(wanted)).fill_null(null)
-    array: NDArray[Number] = column.to_numpy(zero_copy_only=True).astype(wanted, copy=False)
-    return array
+    Sorted here and not by the engine, because they mostly come as a few long runs, which the stable sort only merges.
+    """
+    parts = list(rows)
+    if parts:
+        units = np.concatenate([part.units for part in parts])
+        order = np.argsort(units, kind="stable")
+        grouped = [part.groups for part in parts if part.groups is not None]
+        groups = np.concatenate(grouped)[order] if grouped else None
+        values = [np.concatenate(columns)[order] for columns in zip(*(part.values for part in parts), strict=True)]
+        yield Rows(units[order], groups, values)

@@ -1,98 +1,116 @@
-"""The group code of a row as SQL: the mixed-radix number of its keys' positions, NULL where it belongs to no group."""
+"""Group codes: the engine streams each key as a plain integer, and here its place in the domain is looked up.
+
+The code of a row is the mixed-radix number of its keys' places, first key slowest. Done outside SQL because guards in
+SQL cost more than all the rest of a query.
+"""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
-from dp_queries.backends.render import Renderer
+import numpy as np
+import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
+from numpy.typing import NDArray
+
 from dp_queries.backends.terms import Term, as_text, constant_term
 from dp_queries.plan import Key
+from privacy.bounding import NO_GROUP
 
-_WIDEST_LOOKUP = 10**6
+_WIDEST_TABLE = 10**6
+_EPOCH = date(1970, 1, 1)  # Arrow's day 0
 
-
-def group_code(keys: Sequence[Key], renderer: Renderer) -> str | None:
-    """The code of all keys, the first key slowest; None without keys."""
-    code: str | None = None
-    for key in keys:
-        position = f"CAST({_position(key, renderer.term(key.expression))} AS INTEGER)"
-        code = position if code is None else f"({code} * {len(key.domain)} + {position})"
-    return code
+Int32s = NDArray[np.int32]
 
 
-def _position(key: Key, term: Term) -> str:
-    """Where the key's value stands in the domain; NULL where it does not."""
+@dataclass(frozen=True)
+class KeyColumn:
+    """A key as the engine gives it: `sql` is an integer or a date, and `places[value - first]` its place or NO_GROUP."""
+
+    sql: str
+    first: int
+    places: tuple[int, ...]
+    null_place: int
+    domain_size: int
+
+    def places_of(self, column: Any) -> Int32s:
+        """The place of each row's value; NO_GROUP where it is in no group."""
+        if pyarrow.types.is_date32(column.type):
+            column = column.view(pyarrow.int32())
+        nulls = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
+        values = (column.fill_null(0) if column.null_count else column).to_numpy()
+        found = self._looked_up(values)
+        return found if nulls is None else np.where(nulls, np.int32(self.null_place), found)
+
+    def _looked_up(self, values: NDArray[Any]) -> Int32s:
+        # Shifted in unsigned arithmetic modulo 2^64: what lies below the first place gets above the last one.
+        shifted = values.astype(np.int64).view(np.uint64) - np.uint64(self.first % 2**64)
+        known = shifted < len(self.places)
+        if self.places == tuple(range(len(self.places))):
+            found = shifted.astype(np.int32)
+        else:
+            found = np.array(self.places, np.int32)[np.where(known, shifted, 0).astype(np.int64)]
+        return found if known.all() else np.where(known, found, np.int32(NO_GROUP))
+
+
+def group_codes(keys: Sequence[KeyColumn], columns: Sequence[Any]) -> Int32s | None:
+    """The code of each row; NO_GROUP where a key has no place. None without keys."""
+    if not keys:
+        return None
+    code = keys[0].places_of(columns[0])
+    lost = code < 0
+    for key, column in zip(keys[1:], columns[1:], strict=True):
+        place = key.places_of(column)
+        lost |= place < 0
+        code = code * np.int32(key.domain_size) + place
+    return np.where(lost, np.int32(NO_GROUP), code) if lost.any() else code
+
+
+def key_column(key: Key, term: Term) -> KeyColumn:
+    """How a key is streamed. Raises ValueError for what can't be a key."""
     known = {value: place for place, value in enumerate(key.domain) if value is not None}
-    code = _known(term, known) if known else "CAST(NULL AS INTEGER)"
-    if None not in key.domain:
-        return code
-    null = key.domain.index(None)
-    return f"(CASE WHEN {term.sql} IS NULL THEN {null} ELSE {code} END)"
+    null_place = key.domain.index(None) if None in key.domain else NO_GROUP
+    sql, numbers = _numbered(term, known)
+    first = min(numbers, default=0)
+    count = max(numbers, default=-1) - first + 1
+    places = [NO_GROUP] * count
+    for number, place in numbers.items():
+        places[number - first] = place
+    return KeyColumn(sql, first, tuple(places), null_place, len(key.domain))
 
 
-def _known(term: Term, known: dict[Any, int]) -> str:
+def _numbered(term: Term, known: dict[Any, int]) -> tuple[str, dict[int, int]]:
+    """SQL of an integer or a date, and which place each of its values has."""
     match term.kind:
         case "enum":
-            return _texts(term, known)
+            codes = {member: code for code, member in enumerate(term.domain)}
+            return f"enum_code({term.sql})", {codes[text]: place for text, place in known.items() if text in codes}
         case "steps":
-            return _integers(term, known)
+            steps = {Fraction(value) / term.granularity: place for value, place in known.items()}
+            return _compact(term, {int(step): place for step, place in steps.items() if step.denominator == 1})
         case "date":
-            return _dates(term, known)
-        case "boolean" | "text":
+            return term.sql, {(day - _EPOCH).days: place for day, place in known.items()}
+        case "boolean":
+            return f"CAST({term.sql} AS INTEGER)", {int(value): place for value, place in known.items()}
+        case "text":
             return _searched(as_text(term), [(constant_term(value).sql, place) for value, place in known.items()])
         case "null":
-            return "NULL"
+            return "CAST(NULL AS INTEGER)", {}
         case _:
             raise ValueError(f"{term.kind} can't be a group key")
 
 
-def _texts(term: Term, known: dict[Any, int]) -> str:
-    places = [known.get(member) for member in term.domain]
-    code = f"enum_code({term.sql})"
-    return code if places == list(range(len(places))) else _lookup(places, f"CAST({code} AS INTEGER)")
+def _compact(term: Term, numbers: dict[int, int]) -> tuple[str, dict[int, int]]:
+    """Integers as they are, unless a table from the first to the last would be too wide."""
+    if numbers and max(numbers) - min(numbers) >= _WIDEST_TABLE:
+        return _searched(term.sql, [(str(number), place) for number, place in numbers.items()])
+    return term.sql, numbers
 
 
-def _integers(term: Term, known: dict[Any, int]) -> str:
-    """Integers, or steps that stand for them: by subtraction, by a table, or one by one."""
-    steps = {Fraction(value) / term.granularity: place for value, place in known.items()}
-    whole = {int(step): place for step, place in steps.items() if step.denominator == 1}
-    if not whole:
-        return "CAST(NULL AS INTEGER)"
-    first, last = min(whole), max(whole)
-    if last - first >= _WIDEST_LOOKUP:
-        return _searched(term.sql, [(str(step), place) for step, place in whole.items()])
-    places = [whole.get(step) for step in range(first, last + 1)]
-    within = f"{term.sql} BETWEEN {first} AND {last}"
-    shifted = term.sql if first == 0 else f"{term.sql} - {first}"
-    code = shifted if _run(places) else _lookup(places, shifted)
-    return f"(CASE WHEN {within} THEN {code}{_plus(places)} END)"
-
-
-def _dates(term: Term, known: dict[Any, int]) -> str:
-    """Days that follow each other by subtraction, others one by one."""
-    days: list[tuple[date, int]] = sorted(known.items())
-    places = [place for _, place in days]
-    if not _run(places) or any(after - before != timedelta(1) for (before, _), (after, _) in pairwise(days)):
-        return _searched(term.sql, [(constant_term(day).sql, place) for day, place in days])
-    first, last = constant_term(days[0][0]).sql, constant_term(days[-1][0]).sql
-    return f"(CASE WHEN {term.sql} BETWEEN {first} AND {last} THEN {term.sql} - {first}{_plus(places)} END)"
-
-
-def _run(places: Sequence[int | None]) -> bool:
-    return all(place is not None and place - (places[0] or 0) == at for at, place in enumerate(places))
-
-
-def _plus(places: Sequence[int | None]) -> str:
-    return f" + {places[0]}" if _run(places) and places[0] else ""
-
-
-def _lookup(places: Sequence[int | None], index: str) -> str:
-    """A constant list, read at an index known to lie inside (lists count from 1)."""
-    return f"[{', '.join('NULL' if place is None else str(place) for place in places)}][{index} + 1]"
-
-
-def _searched(sql: str, members: Sequence[tuple[str, int]]) -> str:
-    cases = " ".join(f"WHEN {member} THEN {place}" for member, place in members)
-    return f"(CASE {sql} {cases} END)"
+def _searched(sql: str, members: Sequence[tuple[str, int]]) -> tuple[str, dict[int, int]]:
+    """A value searched one by one: its place, NULL for NULL, and NO_GROUP for what is not in the domain."""
+    if not members:
+        return f"(CASE WHEN {sql} IS NOT NULL THEN {NO_GROUP} END)", {}
+    cases = " ".join(f"WHEN {sql} = {member} THEN {place}" for member, place in members)
+    return f"(CASE {cases} WHEN {sql} IS NOT NULL THEN {NO_GROUP} END)", {place: place for _, place in members}

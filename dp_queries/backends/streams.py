@@ -1,16 +1,33 @@
-"""From a plan to the one SELECT that feeds the kernel: unit, group code, integer values."""
+"""From a plan to the one SELECT that feeds the kernel: unit, keys, values."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any, TypeVar
 
-from dp_queries.backends.groups import group_code
+import numpy as np
+import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
+from numpy.typing import NDArray
+
+from dp_queries.backends.groups import KeyColumn, group_codes, key_column
 from dp_queries.backends.render import Renderer, alias
 from dp_queries.backends.terms import Term, as_double, without_nan
 from dp_queries.encrypted import DATABASE, name
 from dp_queries.expressions import Expression
 from dp_queries.plan import Below, Measure, Plan
 from policies.catalogue import LoadedDataset
+from privacy.bounding import NULL_INT32, NULL_INT64, Values
+
+Number = TypeVar("Number", bound=np.generic)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows as the kernel wants them: units, group codes (None without keys), value columns."""
+
+    units: NDArray[np.int32]
+    groups: NDArray[np.int32] | None
+    values: list[Values]
 
 
 @dataclass(frozen=True)
@@ -20,15 +37,37 @@ class Stream:
     select: str
     source: str
     where: str | None
-    order_by: str
-    is_grouped: bool
+    keys: tuple[KeyColumn, ...]
     sources: tuple[int | None, ...]
 
     def sql(self, first_unit: int, last_unit: int) -> str:
         """The statement for the units first_unit..last_unit, both inside."""
         units = f"{alias(0)}._unit BETWEEN {int(first_unit)} AND {int(last_unit)}"
         where = units if self.where is None else f"{units} AND {self.where}"
-        return f"SELECT {self.select} FROM {self.source} WHERE {where}{self.order_by}"
+        return f"SELECT {self.select} FROM {self.source} WHERE {where}"
+
+
+    def read(self, batch: pyarrow.RecordBatch) -> Rows:
+        """A batch of the statement's answer as numpy columns, without a copy where nothing is NULL or narrower."""
+        units = _column(batch.column(0), np.int32, -1)
+        end = 1 + len(self.keys)
+        codes = group_codes(self.keys, batch.columns[1:end])
+        return Rows(units, codes, [_values(column) for column in batch.columns[end:]])
+
+
+def _values(column: Any) -> Values:
+    if pyarrow.types.is_floating(column.type):
+        return _column(column, np.float64, float("nan"))
+    if column.type.bit_width <= 32:
+        return _column(column, np.int32, NULL_INT32)
+    return _column(column, np.int64, NULL_INT64)
+
+
+def _column(column: Any, wanted: type[Number], null: float) -> NDArray[Number]:
+    if column.null_count:
+        column = column.cast(pyarrow.from_numpy_dtype(wanted)).fill_null(null)
+    array: NDArray[Number] = column.to_numpy().astype(wanted, copy=False)
+    return array
 
 
 def stream(plan: Plan, dataset: LoadedDataset) -> Stream:
@@ -36,14 +75,13 @@ def stream(plan: Plan, dataset: LoadedDataset) -> Stream:
     renderer = Renderer(dataset, plan.below.relations)
     values: dict[str, int] = {}
     sources = tuple(_source(measure, plan, renderer, values) for measure in plan.measures)
-    code = group_code(plan.keys, renderer)
-    columns = [f"{alias(0)}._unit", *([] if code is None else [code]), *values]
+    keys = tuple(key_column(key, renderer.term(key.expression)) for key in plan.keys)
+    columns = [f"{alias(0)}._unit", *(key.sql for key in keys), *values]
     return Stream(
         select=", ".join(columns),
         source=" ".join(_from(plan.below, renderer)),
         where=None if plan.below.where is None else renderer.condition(plan.below.where),
-        order_by=f" ORDER BY {alias(0)}._unit" if plan.needs_sort else "",
-        is_grouped=code is not None,
+        keys=keys,
         sources=sources,
     )
 

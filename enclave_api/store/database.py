@@ -1,6 +1,7 @@
 """Opening the front's database: SQLite in WAL mode, brought to the newest schema at start."""
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,9 @@ class Store:
     def alone(self, purpose: str) -> Iterator[None]:
         """Run alone among all processes of the front (workers start together, operators' commands come in between)."""
         with open(self.path.with_name(f"{purpose}.lock"), "a") as lock:
+            if os.geteuid() == 0:  # an operator's command must not leave a file that the front's own uid can't open
+                owner = self.path.parent.stat()
+                os.fchown(lock.fileno(), owner.st_uid, owner.st_gid)
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 

@@ -1,3 +1,4 @@
+import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -67,3 +68,19 @@ def test_times_are_aware_on_both_ways(tmp_path: Path) -> None:
     with pytest.raises(StatementError, match="aware"), store.writing() as session:
         session.add(ActRow(actor={}, act="a", detail={}, done_at=moment.replace(tzinfo=None)))
     store.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can leave files of another uid")
+def test_what_root_leaves_in_the_fronts_folder_belongs_to_the_front(tmp_path: Path) -> None:
+    home = tmp_path / "front"
+    store = Store(home / "front.db")
+    store.migrate()
+    for path in (home, *home.iterdir()):
+        os.chown(path, 64102, 64102)
+    store.close()
+    again = Store(home / "front.db")
+    with again.alone("acts"), again.writing() as session:
+        session.execute(text("DELETE FROM acts"))
+        assert {path.stat().st_uid for path in home.iterdir()} == {64102}
+        assert {path.name for path in home.iterdir()} >= {"acts.lock", "front.db-wal", "front.db-shm"}
+    again.close()

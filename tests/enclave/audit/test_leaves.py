@@ -73,7 +73,7 @@ def test_what_no_leaf_can_hold(content, code):
         ACT | {"kind": "grant"},
         {name: part for name, part in ACT.items() if name != "by"},
         ACT | {"time": None},
-        ACT | {"time": datetime(2026, 3, 1)},  # noqa: DTZ001  # the fault
+        ACT | {"time": datetime(2026, 3, 1)},  # the fault
         ACT
         | {"kind": "outcome", "agreement": "", "dataset": "", "plan": "", "intent": 1, "outcome": "?", "answer": ""},
     ],

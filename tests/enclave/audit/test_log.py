@@ -95,7 +95,10 @@ def test_entries_are_shown_by_page(database, log, filled):
         page = log.entries(session, start=3, count=10)
         assert [entry["index"] for entry in page] == [3, 4]
         assert json.loads(b64decode(page[0]["leaf"]))["act"] == "act-3"
-        assert log.entries(session, start=0, count=-1) == []
+        assert [entry["index"] for entry in log.entries(session, start=-2, count=3)] == [0]
+        for start, count in ((0, -1), (5, 1), (10**30, 1), (-(10**30), 1), (3, 0)):
+            assert log.entries(session, start=start, count=count) == []
+        assert len(log.entries(session, start=0, count=10**30)) == 5
 
 
 def test_a_receipt_proves_its_leaf(database, log, filled):

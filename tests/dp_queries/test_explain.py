@@ -1,0 +1,32 @@
+from dp_queries.methods import methods_text
+from dp_queries.planner import explain
+from tests.dp_queries.flights import DATASET, planned
+
+SQL = (
+    "SELECT origin, COUNT(*) AS n, SUM(delay) AS s, AVG(delay) AS a, COUNT(*) / 2 AS half FROM flights GROUP BY origin"
+)
+
+
+def test_a_plan_is_explained_in_the_columns_units():
+    told = explain(planned(SQL), DATASET)
+    assert told["cost"] == {"epsilon": "1", "delta": "1e-09"}
+    assert told["groups"] == 3
+    assert told["expected_error"].keys() == {"n", "s", "a", "half"}
+    assert told["expected_error"]["half"] is None
+    assert told["expected_error"]["a"].keys() == {"sum", "count"}
+    # A delay is up to 600 minutes off 0, a row is 1: their sums' noises are in that proportion.
+    assert 590 < told["expected_error"]["s"] / told["expected_error"]["n"] < 610
+    assert told["bounds"][0] == {"of": "sum of flights.delay", "lower": -60.0, "upper": 600.0, "granularity": 0.5}
+    assert told["clipping"][0]["l2_norm_per_unit"] == 30
+
+
+def test_the_methods_name_mechanism_norms_and_unit():
+    text = methods_text(planned(SQL), DATASET)
+    for part in (
+        "(1, 1e-09)-differential privacy",
+        "all rows of one aircraft",
+        "norm 30",
+        "Gaussian",
+        "3 public groups",
+    ):
+        assert part in text

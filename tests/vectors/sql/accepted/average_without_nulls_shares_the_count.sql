@@ -1,0 +1,2 @@
+-- 1 sum rows
+SELECT AVG(distance), COUNT(*), COUNT(distance) FROM flights

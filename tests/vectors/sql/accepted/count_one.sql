@@ -1,0 +1,2 @@
+-- 1 rows
+select count(1) as n from flights;

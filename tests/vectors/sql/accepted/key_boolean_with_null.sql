@@ -1,0 +1,2 @@
+-- 3 rows
+SELECT late, COUNT(*) FROM flights GROUP BY late

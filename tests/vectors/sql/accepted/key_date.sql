@@ -1,0 +1,2 @@
+-- 365 rows
+SELECT day, COUNT(*) FROM flights GROUP BY day

@@ -1,0 +1,2 @@
+-- 365 rows
+SELECT departed::date AS d, COUNT(*) FROM flights GROUP BY d

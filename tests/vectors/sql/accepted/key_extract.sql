@@ -1,0 +1,2 @@
+-- 24 rows
+SELECT EXTRACT(HOUR FROM departed) AS hour, COUNT(*) FROM flights GROUP BY hour

@@ -1,0 +1,2 @@
+-- 1 sum
+SELECT SUM(distance) FROM flights WHERE carrier = 'UA'

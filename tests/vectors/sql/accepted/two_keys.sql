@@ -1,0 +1,2 @@
+-- 36 rows
+SELECT month, origin, COUNT(*) FROM flights GROUP BY month, origin

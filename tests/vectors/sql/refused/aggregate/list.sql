@@ -1,0 +1,1 @@
+SELECT ARRAY_AGG(tailnum) FROM flights

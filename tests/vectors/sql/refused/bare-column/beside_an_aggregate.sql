@@ -1,0 +1,1 @@
+SELECT dest, COUNT(*) FROM flights GROUP BY origin

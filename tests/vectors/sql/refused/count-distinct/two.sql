@@ -1,0 +1,1 @@
+SELECT COUNT(DISTINCT tailnum, origin) FROM flights

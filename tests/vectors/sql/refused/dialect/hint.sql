@@ -1,0 +1,1 @@
+SELECT /*+ x */ COUNT(*) FROM flights WHERE a ? b

@@ -1,0 +1,1 @@
+SELECT SUM(DISTINCT distance) FROM flights

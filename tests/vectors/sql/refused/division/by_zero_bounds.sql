@@ -1,0 +1,1 @@
+SELECT SUM(distance / delay) FROM flights

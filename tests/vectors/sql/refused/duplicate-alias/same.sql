@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights f JOIN planes f ON f.tailnum = f.tailnum

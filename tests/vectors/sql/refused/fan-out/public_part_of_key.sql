@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights f JOIN weather w ON f.origin = w.origin

@@ -1,0 +1,1 @@
+SELECT COUNT(*) INTO x FROM flights

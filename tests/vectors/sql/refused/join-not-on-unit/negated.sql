@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights f JOIN planes p ON NOT f.tailnum <> p.tailnum OR late

@@ -1,0 +1,1 @@
+SELECT month + 1, COUNT(*) FROM flights GROUP BY month + 1

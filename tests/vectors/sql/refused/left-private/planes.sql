@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights LEFT JOIN planes USING (tailnum)

@@ -1,0 +1,1 @@
+SELECT ＣOUNT(*) FROM flights

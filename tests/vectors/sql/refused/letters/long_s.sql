@@ -1,0 +1,1 @@
+SELECT ſUM(distance) FROM flights

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE day = '2013-02-30'

@@ -1,0 +1,1 @@
+SELECT AVG(tailnum) FROM flights

@@ -1,0 +1,1 @@
+SELECT COUNT(*) + 1_000 FROM flights

@@ -1,0 +1,1 @@
+SELECT origin AS tailnum, COUNT(*) FROM flights GROUP BY tailnum

@@ -1,0 +1,1 @@
+SELECT departed, COUNT(*) FROM flights GROUP BY departed

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM airports LEFT JOIN flights ON faa = dest

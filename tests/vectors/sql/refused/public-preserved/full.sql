@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights FULL JOIN planes USING (tailnum)

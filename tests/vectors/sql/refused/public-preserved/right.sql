@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights RIGHT JOIN airports ON faa = dest

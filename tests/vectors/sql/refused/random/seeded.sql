@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE random() < 0.5

@@ -1,0 +1,1 @@
+SELECT ROUND(SUM(distance), COUNT(*)) FROM flights

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights UNION ALL SELECT COUNT(*) FROM planes

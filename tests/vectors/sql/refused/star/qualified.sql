@@ -1,0 +1,1 @@
+SELECT flights.* FROM flights

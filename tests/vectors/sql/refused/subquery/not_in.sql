@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE tailnum NOT IN (SELECT tailnum FROM planes)

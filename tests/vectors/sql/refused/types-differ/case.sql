@@ -1,0 +1,1 @@
+SELECT CASE WHEN COUNT(*) > 1 THEN 'x' ELSE 1 END FROM flights

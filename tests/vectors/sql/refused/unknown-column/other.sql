@@ -1,0 +1,1 @@
+SELECT SUM(fuel) FROM flights

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM duckdb_settings

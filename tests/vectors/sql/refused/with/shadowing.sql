@@ -1,0 +1,1 @@
+WITH airports AS (SELECT tailnum FROM flights) SELECT COUNT(*) FROM airports
