@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from dp_queries.expressions import OPERATORS, Call, ColumnRef, Expression, Literal, Value
+from dp_queries.expressions import OPERATORS, Call, ColumnRef, Expression, Value
 
 NUMBERS: Final = frozenset({"integer", "number"})
 MOMENTS: Final = frozenset({"date", "timestamp"})
@@ -36,8 +36,3 @@ def type_of_value(value: Value) -> str:
 def are_comparable(left: str, right: str) -> bool:
     """Whether values of the two types have an order that all backends agree on."""
     return left == right != "null" or {left, right} <= NUMBERS
-
-
-def is_literal(expression: Expression) -> bool:
-    """Whether the expression is a constant."""
-    return isinstance(expression, Literal)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from dp_queries.plan import Plan
 from dp_queries.methods import methods_text
+from dp_queries.plan import Plan
 from enclave.ledger import decimal_text
 from policies.canonical import digest
 from policies.catalogue import LoadedDataset
@@ -18,9 +18,7 @@ def digest_of(answer: dict[str, Any]) -> str:
 
 def relabelled(answer: dict[str, Any], plan: Plan) -> dict[str, Any]:
     """A stored answer under the column names of this asking: names are no part of a plan's digest."""
-    names = {
-        old["name"]: new.name for old, new in zip(answer["columns"], plan.above.columns, strict=True)
-    }
+    names = {old["name"]: new.name for old, new in zip(answer["columns"], plan.above.columns, strict=True)}
     columns = [column | {"name": names[column["name"]]} for column in answer["columns"]]
     intervals = {
         level: {names[name]: bounds for name, bounds in by_column.items()}
@@ -29,9 +27,7 @@ def relabelled(answer: dict[str, Any], plan: Plan) -> dict[str, Any]:
     return answer | {"columns": columns, "intervals": intervals}
 
 
-def facts(
-    plan: Plan, dataset: LoadedDataset, *, is_charged: bool, statement: dict[str, str]
-) -> dict[str, Any]:
+def facts(plan: Plan, dataset: LoadedDataset, *, is_charged: bool, statement: dict[str, str]) -> dict[str, Any]:
     """What goes with every answer: cost, what is left, citation (Art. 29), methods, plan."""
     card = dataset.card
     return {

@@ -164,7 +164,9 @@ def _perform(room: Room, question: _Question, job_id: str) -> None:
             _decide(room, session, question.agreement, question.act, question.actor, already_counted=1)
             stored = room.registry.version(session, question.plan.dataset, room.settings.datasets)
             charge = ledger.charge_of(job)
-        request = OpenRequest(stored.loaded, stored.file, room.vault.unwrap(stored.wrapped_key), room.settings.memory_bytes)
+        request = OpenRequest(
+            stored.loaded, stored.file, room.vault.unwrap(stored.wrapped_key), room.settings.memory_bytes
+        )
         if room.lanes is None:
             raise Unavailable("this process performs nothing")
         try:

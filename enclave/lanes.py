@@ -16,8 +16,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from dp_queries.plan import Plan
 from dp_queries.answer import Answer
+from dp_queries.plan import Plan
 from enclave.worker import OpenRequest
 from privacy.budget import Charge
 

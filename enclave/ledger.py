@@ -42,9 +42,7 @@ def find(session: Session, agreement: str, plan_digest: str) -> Job | None:
     return session.scalar(select(Job).where(Job.agreement == agreement, Job.plan_digest == plan_digest))
 
 
-def charge(
-    session: Session, *, agreement: str, budgets: tuple[str, ...], plan_digest: str, loss: Loss
-) -> Charge:
+def charge(session: Session, *, agreement: str, budgets: tuple[str, ...], plan_digest: str, loss: Loss) -> Charge:
     """Charge a plan's loss to every budget in `budgets`, or to none. Call inside a writing transaction only.
 
     Raises BudgetExceeded, naming the first budget that has no room and what remains of it. The caller adds the
@@ -77,9 +75,7 @@ def record(session: Session, charge: Charge, *, intent_index: int, now: datetime
 
 def charge_of(job: Job) -> Charge:
     """The charge that a row stands for: a query whose room died is performed again under the charge it has."""
-    return issue_charge(
-        id=job.id, agreement=job.agreement, plan_digest=job.plan_digest, loss=Loss.from_json(job.loss)
-    )
+    return issue_charge(id=job.id, agreement=job.agreement, plan_digest=job.plan_digest, loss=Loss.from_json(job.loss))
 
 
 def statement(session: Session, name: str) -> dict[str, str]:

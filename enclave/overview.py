@@ -15,7 +15,7 @@ def overview(room: Room, session: Session) -> dict[str, Any]:
     """Counts and budgets; nothing of it depends on rows of a dataset."""
     datasets = session.scalars(select(DatasetRow).order_by(DatasetRow.name)).all()
     held = session.scalars(select(HoldRow.target).where(HoldRow.lifted_at.is_(None))).all()
-    states = session.execute(select(Job.state, func.count()).group_by(Job.state)).all()
+    states = session.execute(select(Job.state, func.count()).group_by(Job.state)).tuples()
     return {
         "separation": room.settings.separation,
         "hardened": is_hardened(),
@@ -23,6 +23,6 @@ def overview(room: Room, session: Session) -> dict[str, Any]:
         "budgets": {name: ledger.statement(session, name) for name in session.scalars(select(BudgetRow.name))},
         "agreements": session.scalar(select(func.count()).select_from(AgreementRow)),
         "holds": list(held),
-        "jobs": {state: count for state, count in states},
+        "jobs": dict(states.all()),
         "log": {"origin": room.settings.origin, "entries": room.log.size(session)},
     }

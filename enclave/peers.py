@@ -26,6 +26,7 @@ class PeerCheck:
         self._allowed = allowed_uids
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Pass the request on, or answer 403."""
         connection = environ.get("gunicorn.socket")
         if connection is None or peer_uid(connection) not in self._allowed:
             start_response("403 Forbidden", [("Content-Type", "application/json")])

@@ -42,7 +42,7 @@ class Registry:
     # --- parties -----------------------------------------------------------------------------------------------
 
     def trust(self, session: Session, *, name: str, role: str, key: str, by: str, now: datetime) -> int:
-        """Enter a party's public key (base64 of 32 bytes); the operator's act. Raises AgreementRejected for a bad key."""
+        """Enter a party's public key (base64 of 32 bytes); Raises AgreementRejected for a bad key."""
         public_key_from_text(key)
         index = self._act(session, "trust", by, now, party=name, role=role, key=key)
         session.merge(Party(name=name, role=role, key=key, trusted_at=now, log_index=index))
@@ -129,7 +129,7 @@ class Registry:
 
     def _version_row(self, session: Session, name: str) -> VersionRow:
         dataset = session.get(DatasetRow, name)
-        row = dataset and session.get(VersionRow, (name, dataset.current_version))
+        row = session.get(VersionRow, (name, dataset.current_version)) if dataset is not None else None
         if row is None:
             raise NotFound(f"no dataset {name!r}")
         return row
@@ -218,6 +218,4 @@ class Registry:
         return tuple(Hold(target=row.target, reason=row.reason) for row in rows)
 
     def _act(self, session: Session, act: str, by: str, now: datetime, **facts: str) -> int:
-        return self._log.append(
-            session, {"kind": "act", "act": act, "by": by, "time": now.isoformat(), **facts}
-        )
+        return self._log.append(session, {"kind": "act", "act": act, "by": by, "time": now.isoformat(), **facts})

@@ -50,10 +50,10 @@ def read_actor(body: Mapping[str, Any]) -> Actor:
     actor = body.get("actor")
     if not isinstance(actor, Mapping):
         raise RequestRejected("no actor", (Reason("actor-missing", "the request names no actor", "actor"),))
-    parts = [actor.get(part) for part in ("account", "role", "organization")]
-    if not all(isinstance(part, str) and part for part in parts):
+    account, role, organization = (actor.get(part) for part in ("account", "role", "organization"))
+    if not all(isinstance(part, str) and part for part in (account, role, organization)):
         raise RequestRejected("bad actor", (Reason("actor-incomplete", "account, role, organization", "actor"),))
-    return Actor(*parts, vouched_by="front")  # type: ignore[arg-type]  # checked above
+    return Actor(str(account), str(role), str(organization), vouched_by="front")
 
 
 def read_ask(body: Mapping[str, Any]) -> Ask:
@@ -105,7 +105,9 @@ def _accuracy(value: Any, reasons: list[Reason]) -> tuple[tuple[str, Fraction], 
     widths = {name: _amount(width) for name, width in value.items()}
     bad = [name for name, width in widths.items() if width is None or width <= 0]
     for name in bad:
-        reasons.append(Reason("accuracy-not-positive", "a half-width must be a finite number above 0", f"accuracy.{name}"))
+        reasons.append(
+            Reason("accuracy-not-positive", "a half-width must be a finite number above 0", f"accuracy.{name}")
+        )
     return None if bad else tuple((name, Fraction(width)) for name, width in sorted(widths.items()) if width)
 
 

@@ -85,9 +85,7 @@ def _add_registry(app: Flask, room: Room) -> None:
     @app.post("/agreements")
     def register() -> Response:
         with room.database.writing() as session:
-            agreement = room.registry.register(
-                session, _body().get("document"), log=room.pinned_log, now=room.clock()
-            )
+            agreement = room.registry.register(session, _body().get("document"), log=room.pinned_log, now=room.clock())
         return jsonify(uid=agreement.uid)
 
     @app.get("/agreements")

@@ -1,34 +1,30 @@
 """The killable child that opens a dataset and performs jobs: engines' heavy work never runs in the room itself.
 
 Run as `python -m enclave.worker FD`, it answers messages on the inherited socket FD: ("open", ...) readies a dataset,
-("perform", plan, charge) gives back an Answer. Keys reach it through that socket only, never by environment, argument
-or file. What goes wrong inside is told as a bare class name: it is a breach, and says nothing to the researcher.
+("perform", plan, charge, file) gives back an Answer. Keys reach it through that socket only, never by environment,
+argument or file. What goes wrong inside is told as a bare class name: it is a breach, and says nothing to researchers.
 """
 
 import os
 import sys
-from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from enclave.hardening import die_with_parent, harden
 from policies.catalogue import LoadedDataset
 
-OPEN_DATASETS = 4
-
 
 @dataclass(frozen=True)
 class OpenRequest:
-    """Which dataset file to open, and with what. The key's text form never appears in a repr."""
+    """Which dataset file to open, and with what; the key never appears in a repr."""
 
     dataset: LoadedDataset
     file: Path
-    key: bytes
+    key: bytes = field(repr=False)
     memory_bytes: int
-
-    def __repr__(self) -> str:
-        return f"OpenRequest({self.dataset.card.name} {self.dataset.version})"
 
 
 def main(descriptor: int) -> None:
@@ -37,42 +33,24 @@ def main(descriptor: int) -> None:
     die_with_parent(os.getppid())
     connection = Connection(descriptor)
     # Imported here: the engines take a second to load, and the hardening above must come first.
-    from dp_queries.backends.duckdb import DuckDBBackend
-    from dp_queries.rehearsal import rehearse
-    from dp_queries.release import release
-    from privacy.mechanisms import OpenDPNoise
+    from enclave.engines import Engines
 
-    noise = OpenDPNoise()
-    backends: OrderedDict[Path, DuckDBBackend] = OrderedDict()
-    connection.send(("ready", None))
+    engines = Engines()
+    verbs: dict[str, Callable[..., Any]] = {"open": engines.open, "perform": engines.perform}
+    connection.send(("done", None))
     while True:
         try:
             verb, *arguments = connection.recv()
         except EOFError:
             return
         try:
-            if verb == "open":
-                if _open(backends, arguments[0], DuckDBBackend):
-                    rehearse(backends[arguments[0].file], arguments[0].dataset, noise)
-                connection.send(("opened", None))
-            else:
-                plan, charge, file = arguments
-                connection.send(("answer", release(plan, charge, backends[file], noise=noise)))
+            connection.send(("done", verbs[verb](*arguments)))
         except Exception as error:  # whatever it is, its text may hold values of rows
             connection.send(("breach", type(error).__name__))
 
 
-def _open(backends: "OrderedDict[Path, DuckDBBackend]", request: OpenRequest, make: "type[DuckDBBackend]") -> bool:
-    """Make the dataset's backend the newest; whether it had to be opened."""
-    is_new = request.file not in backends
-    if is_new:
-        while len(backends) >= OPEN_DATASETS:
-            backends.popitem(last=False)[1].close()
-        limit = f"{request.memory_bytes // 2**20}MiB"
-        backends[request.file] = make(request.file, request.key, request.dataset, memory_limit=limit)
-    backends.move_to_end(request.file)
-    return is_new
-
-
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    # Under the name that the room pickles by: the class of `__main__` would be another one.
+    from enclave.worker import main as run
+
+    run(int(sys.argv[1]))

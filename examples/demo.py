@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import jali
 from rich.console import Console
+
+import jali
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("JALI_HOME", ROOT / "var")).absolute() / "demo"
@@ -89,7 +90,9 @@ def _register(environment: dict[str, str]) -> dict[str, Any]:
     DESK.mkdir(exist_ok=True)
     parties = {}
     for party, role in ((PROVIDER, "provider"), (UNIVERSITY, "organization")):
-        key = parties[party] = _run("enclave_api", "keygen", str(DESK / f"{party}.pem"), environment=environment)["public_key"]
+        key = parties[party] = _run("enclave_api", "keygen", str(DESK / f"{party}.pem"), environment=environment)[
+            "public_key"
+        ]
         _run("enclave", "trust", party, "--role", role, "--key", key, environment=environment)
     _run("enclave_api", "account", "create", RESEARCHER, "--role", "researcher", "--organization", UNIVERSITY,
          environment=environment)  # fmt: skip
@@ -142,7 +145,7 @@ def _ask(researcher: dict[str, Any]) -> None:
     _refused(room)
     _forbidden(room)
     console.rule("[bold]the end")
-    console.print(f"left of the agreement's budget: epsilon {room.budget().remaining}")
+    console.print(f"left of the agreement's budget: {room.budget().remaining}")
 
 
 SCENES = (
@@ -179,16 +182,14 @@ def _scene(room: Any, title: str, sql: str, epsilon: str, remark: str | None) ->
     console.rule(f"[bold]{title}", align="left")
     console.print(f"[dim]{sql}[/]")
     answer = room.sql(sql, epsilon=epsilon)
-    console.print(answer)
-    for note in answer.notes:
-        console.print(f"  note: {note}")
-    if remark:
-        console.print(f"  why: {remark}")
     _receipt(answer)
+    if remark:
+        console.print(f"  {remark}")
 
 
 def _receipt(answer: Any) -> None:
     answer.receipt.verify()
+    console.print(answer)
     console.print(
         f"  cost: epsilon {answer.spent.epsilon}; left of the agreement: {answer.remaining.epsilon};"
         f" [bold green]receipt verified[/] (log entry {answer.receipt.index})"
@@ -204,9 +205,8 @@ def _dry_run(room: Any) -> None:
 
 def _again(room: Any) -> None:
     console.rule("[bold]The first question again: the stored answer, free", align="left")
-    title, sql, epsilon, _ = SCENES[0]
+    _, sql, epsilon, _ = SCENES[0]
     answer = room.sql(sql.lower().replace(" as flights", " as n"), epsilon=epsilon)
-    console.print(answer)
     if answer.spent.is_charged:
         raise SystemExit("a repeated question was charged")
     _receipt(answer)

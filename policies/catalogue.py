@@ -23,8 +23,8 @@ from policies.columns import (
     Fault,
     Frozen,
     Identifier,
-    PartyName,
     Number,
+    PartyName,
     Place,
     Text,
 )

@@ -47,7 +47,8 @@ class Contribution:
 
     A row's value is clamped to [lower_steps, upper_steps], and `offset_steps` is taken away; without a column of
     values each row counts 1. A unit's sum in one group is cut off at +-`most_per_group` (1 counts units), then its
-    vector is clipped. A float value is first divided by the granularity `numerator / denominator` and rounded half away from zero.
+    vector is clipped. A float value is first divided by the granularity `numerator / denominator` and rounded half away
+    from zero.
     """
 
     lower_steps: int
@@ -255,12 +256,14 @@ def _scale(rule, sums, touched, count):  # type: ignore[no-untyped-def]  # pragm
 @_compiled(inline="always")
 def _clip(rule, sums, touched, marks, totals, count):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Clip the current unit's vector, add it to the totals, and forget it."""
-    most, l2_steps = rule[3], rule[4]
+    most, l2_steps, grid = rule[3], rule[4], rule[5]
     factor = _scale(rule, sums, touched, count)
+    is_whole = factor == float64(grid)  # then products are below 2^53 and the same in integers, which are faster
     for i in range(count):
         group = touched[i]
         value = min(max(sums[group], -most), most)
-        totals[group] += min(max(int64(float64(value) * factor), -l2_steps), l2_steps)
+        step = value * grid if is_whole else int64(float64(value) * factor)
+        totals[group] += min(max(step, -l2_steps), l2_steps)
         sums[group] = 0
         marks[group] = 0
 

@@ -77,7 +77,8 @@ class DuckDBBackend:
             batches = _batches(cursor, wanted.sql(*cut))
             rows = map(wanted.read, batches)
             for part in _sorted(rows) if plan.needs_sort else rows:
-                bounding.add(part.units, part.groups, [None if at is None else part.values[at] for at in wanted.sources])
+                values = [None if at is None else part.values[at] for at in wanted.sources]
+                bounding.add(part.units, part.groups, values)
         return bounding
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ Int32s = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class KeyColumn:
-    """A key as the engine gives it: `sql` is an integer or a date, and `places[value - first]` its place or NO_GROUP."""
+    """A key as the engine gives it: `sql` is an integer or a date; `places[value - first]` its place or NO_GROUP."""
 
     sql: str
     first: int
@@ -44,14 +45,23 @@ class KeyColumn:
         return found if nulls is None else np.where(nulls, np.int32(self.null_place), found)
 
     def _looked_up(self, values: NDArray[Any]) -> Int32s:
-        # Shifted in unsigned arithmetic modulo 2^64: what lies below the first place gets above the last one.
-        shifted = values.astype(np.int64).view(np.uint64) - np.uint64(self.first % 2**64)
+        # Shifted in unsigned arithmetic that wraps: what lies below the first place gets above the last one.
+        is_narrow = values.dtype.itemsize <= 4 and -(2**31) <= self.first < 2**31
+        signed, unsigned = (np.int32, np.uint32) if is_narrow else (np.int64, np.uint64)
+        shifted: NDArray[Any] = values.astype(signed, copy=False).view(unsigned)
+        if self.first:
+            shifted = shifted - unsigned(self.first % 2 ** (32 if is_narrow else 64))
         known = shifted < len(self.places)
-        if self.places == tuple(range(len(self.places))):
-            found = shifted.astype(np.int32)
-        else:
-            found = np.array(self.places, np.int32)[np.where(known, shifted, 0).astype(np.int64)]
+        found = shifted.astype(np.int32, copy=False) if self._is_run else self._table[np.where(known, shifted, 0)]
         return found if known.all() else np.where(known, found, np.int32(NO_GROUP))
+
+    @cached_property
+    def _is_run(self) -> bool:
+        return self.places == tuple(range(len(self.places)))
+
+    @cached_property
+    def _table(self) -> Int32s:
+        return np.array(self.places, np.int32)
 
 
 def group_codes(keys: Sequence[KeyColumn], columns: Sequence[Any]) -> Int32s | None:

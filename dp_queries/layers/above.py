@@ -187,6 +187,8 @@ def _negative(writer: Writer, node: Any) -> Fragment:
     if isinstance(node.this, exp.Literal) and not node.this.is_string:
         return constant(literals.number(writer.scope.statement, node.this, is_negative=True))
     inner = writer.number(node.this)
+    if isinstance(inner.value, int | Decimal):
+        return constant(-inner.value)
     return _merged(f"(-{inner.sql})", inner.type, inner)
 
 

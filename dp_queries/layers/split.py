@@ -117,7 +117,7 @@ def _above(select: Any, writer: Writer) -> Above:
         columns=tuple(columns),
         select=tuple(fragment.sql for fragment in fragments),
         where=writer.condition(having.this).sql if having else None,
-        order_by=", ".join(_ordered(item, fragments, writer) for item in order.expressions) if order else None,
+        order_by=_order_by(order.expressions, fragments, writer) if order else None,
         limit=_count(select.args.get("limit"), writer),
         offset=_count(select.args.get("offset"), writer),
     )
@@ -150,11 +150,16 @@ def _own_name(item: Any) -> str:
     return type(item).__name__.lower() if isinstance(item, exp.Func) else "column"
 
 
-def _ordered(item: Any, fragments: list[Fragment], writer: Writer) -> str:
-    """One term of ORDER BY; the place of NULLs is PostgreSQL's, written out because DuckDB's differs."""
-    found = _order_term(item.this, fragments, writer)
-    direction = "DESC" if item.args.get("desc") else "ASC"
-    return f"{found.sql} {direction} NULLS {'FIRST' if item.args.get('nulls_first') else 'LAST'}"
+def _order_by(items: list[Any], fragments: list[Fragment], writer: Writer) -> str | None:
+    """The terms of ORDER BY; the place of NULLs is PostgreSQL's, written out because DuckDB's differs."""
+    terms = []
+    for item in items:
+        found = _order_term(item.this, fragments, writer)
+        if found.is_constant:  # orders nothing, and DuckDB refuses it
+            continue
+        direction = "DESC" if item.args.get("desc") else "ASC"
+        terms.append(f"{found.sql} {direction} NULLS {'FIRST' if item.args.get('nulls_first') else 'LAST'}")
+    return ", ".join(terms) or None
 
 
 def _order_term(node: Any, fragments: list[Fragment], writer: Writer) -> Fragment:

@@ -41,7 +41,8 @@ def test_what_can_be_read_in_two_ways_is_refused(sql):
 def test_comments_change_nothing_and_go_nowhere():
     plain = planned("SELECT origin, COUNT(*) FROM flights WHERE month = 1 GROUP BY origin ORDER BY 2")
     dotted = planned(
-        "SELECT/**/origin,--x\nCOUNT(/* ' */*)FROM flights/* /* */ WHERE 1=1 */WHERE month=1 GROUP/**/BY origin ORDER BY 2"
+        "SELECT/**/origin,--x\nCOUNT(/* ' */*)FROM flights/* /* */ WHERE 1=1 */"
+        "WHERE month=1 GROUP BY/**/origin ORDER BY 2"
     )
     assert dotted.digest == plain.digest
 

@@ -1,5 +1,5 @@
-"""Attack 12: give an alias the name of the unit, of a public table or of a private one, so that a row or an exact figure
-passes for something harmless. Names of FROM are resolved against the card, and aliases name nothing else.
+"""Attack 12: give an alias the name of the unit, of a public table or of a private one, so that a row or an exact
+figure passes for something harmless. Names of FROM are resolved against the card, and aliases name nothing else.
 """
 
 import pytest

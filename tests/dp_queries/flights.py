@@ -1,7 +1,6 @@
 """A small card like the demo's, a permit for whatever a query needs, and a backend over given exact sums."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -175,8 +174,3 @@ def charge(plan: Plan, **changes: Any) -> Charge:
 def released(plan: Plan, backend: Backend, noise: Any = None) -> Answer:
     """The plan's answer, exact unless a noise is given."""
     return release(plan, charge(plan), backend, noise=noise or Silence())
-
-
-def with_epsilon(plan: Plan, epsilon_micro: int) -> Plan:
-    """The plan at another price, unpriced: for tests of what a charge binds."""
-    return replace(plan, epsilon_micro=epsilon_micro)

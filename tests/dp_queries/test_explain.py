@@ -20,13 +20,18 @@ def test_a_plan_is_explained_in_the_columns_units():
     assert told["clipping"][0]["l2_norm_per_unit"] == 30
 
 
+def test_a_sum_of_an_expression_is_named_in_our_words():
+    sql = "SELECT SUM(-delay + 2 * distance) AS s FROM flights"
+    assert explain(planned(sql), DATASET)["bounds"][0]["of"] == "sum of ((flights.distance * 2) + neg(flights.delay))"
+
+
 def test_the_methods_name_mechanism_norms_and_unit():
     text = methods_text(planned(SQL), DATASET)
     for part in (
         "(1, 1e-09)-differential privacy",
         "all rows of one aircraft",
         "norm 30",
-        "Gaussian",
+        "Laplace",
         "3 public groups",
     ):
         assert part in text

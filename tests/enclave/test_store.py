@@ -46,7 +46,7 @@ def test_times_are_aware_and_come_back_as_utc(tmp_path: Path) -> None:
         session.add(models.Party(name="p", role="provider", key="k", trusted_at=now, log_index=0))
     with database.reading() as session:
         assert session.get_one(models.Party, "p").trusted_at == now
-    naive = models.Party(name="q", role="provider", key="k", trusted_at=datetime(2026, 1, 1), log_index=0)  # noqa: DTZ001  # the fault under test
+    naive = models.Party(name="q", role="provider", key="k", trusted_at=datetime(2026, 1, 1), log_index=0)
     with pytest.raises(Exception, match="aware"), database.writing() as session:
         session.add(naive)
     database.close()

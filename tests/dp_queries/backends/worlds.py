@@ -26,7 +26,7 @@ def column(title: str, kind: str, **facts: Any) -> dict[str, Any]:
 CARD = read_card(
     {
         "name": "world",
-        **dict.fromkeys(("title", "description", "provider", "licence", "citation"), "a world"),
+        **dict.fromkeys(("title", "description", "provider", "licence", "citation"), "world"),
         **dict.fromkeys(("time_range", "geographic_range", "update_frequency"), "none"),
         "openness": "conditional",
         "conditions": ["none"],

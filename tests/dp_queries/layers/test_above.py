@@ -47,6 +47,11 @@ def test_nulls_sort_as_in_postgresql():
     assert [row[0] for row in rows(sql + " DESC NULLS LAST")] == ["BOEING", "AIRBUS", None]
 
 
+def test_a_constant_orders_nothing():
+    sql = "SELECT origin, 'x', COUNT(*) FROM flights GROUP BY origin ORDER BY 2 DESC, 'y', -1.5, -(2), NULL, 3 DESC"
+    assert [row[0] for row in rows(sql)] == ["LGA", "JFK", "EWR"]
+
+
 def test_order_of_keys_compares_their_values():
     sql = "SELECT EXTRACT(DOW FROM day) AS d, COUNT(*) FROM flights GROUP BY d HAVING d >= 5 AND d <> 5 ORDER BY d"
     assert rows(sql) == [[6, 700]]

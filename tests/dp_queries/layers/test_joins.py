@@ -15,9 +15,10 @@ def test_a_public_join_on_the_units_column_is_no_unit_join():
     assert not join.on_unit
 
 
-def test_a_private_join_wants_a_sort_a_public_one_does_not():
+def test_a_join_wants_a_sort_a_single_table_does_not():
     assert analyse("SELECT COUNT(*) FROM flights JOIN planes USING (tailnum)", DATASET).needs_sort
-    assert not analyse("SELECT COUNT(*) FROM flights JOIN airports ON dest = faa", DATASET).needs_sort
+    assert analyse("SELECT COUNT(*) FROM flights JOIN airports ON dest = faa", DATASET).needs_sort
+    assert not analyse("SELECT COUNT(*) FROM flights", DATASET).needs_sort
 
 
 def test_using_makes_one_column_of_two():
