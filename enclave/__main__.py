@@ -80,7 +80,7 @@ def _load(room: Room, options: Any) -> dict[str, Any]:
 def _trust(room: Room, options: Any) -> dict[str, Any]:
     key = Path(options.key).read_text().strip() if Path(options.key).is_file() else options.key
     with room.database.writing() as session:
-        index = room.registry.trust(
+        index = room.parties.trust(
             session, name=options.party, role=options.role, key=key, by=_operator(), now=room.clock()
         )
     return {"trusted": options.party, "role": options.role, "log_index": index}
@@ -88,7 +88,7 @@ def _trust(room: Room, options: Any) -> dict[str, Any]:
 
 def _hold(room: Room, options: Any) -> dict[str, Any]:
     with room.database.writing() as session:
-        index = room.registry.hold(
+        index = room.holds.place(
             session, target=options.target, reason=options.reason, by=_operator(), now=room.clock()
         )
     return {"held": options.target, "log_index": index}
@@ -96,7 +96,7 @@ def _hold(room: Room, options: Any) -> dict[str, Any]:
 
 def _lift(room: Room, options: Any) -> dict[str, Any]:
     with room.database.writing() as session:
-        index = room.registry.lift(session, target=options.target, by=_operator(), now=room.clock())
+        index = room.holds.lift(session, target=options.target, by=_operator(), now=room.clock())
     return {"lifted": options.target, "log_index": index}
 
 

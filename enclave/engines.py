@@ -11,7 +11,7 @@ from dp_queries.backends.duckdb import DuckDBBackend
 from dp_queries.plan import Plan
 from dp_queries.rehearsal import rehearse
 from dp_queries.release import release
-from enclave.worker import OpenRequest
+from enclave.messages import OpenRequest
 from privacy.budget import Charge
 from privacy.mechanisms import OpenDPNoise
 

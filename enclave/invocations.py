@@ -18,10 +18,10 @@ from dp_queries.errors import QueryRejected
 from dp_queries.plan import Plan
 from enclave import answers, ledger
 from enclave.lanes import Breach
+from enclave.messages import OpenRequest
 from enclave.requests import Ask
 from enclave.room import Room
 from enclave.store.models import Invocation, Job
-from enclave.worker import OpenRequest
 from policies.agreements import Agreement
 from policies.authorization import Act, Actor, Permit, decide
 from policies.catalogue import LoadedDataset
@@ -65,8 +65,8 @@ def submit(room: Room, actor: Actor, ask: Ask) -> dict[str, Any]:
 
 def _question(room: Room, actor: Actor, ask: Ask) -> _Question:
     with room.database.reading() as session:
-        agreement = room.registry.agreement(session, ask.agreement)
-        dataset = room.registry.dataset(session, agreement.terms.dataset)
+        agreement = room.agreements.get(session, ask.agreement)
+        dataset = room.datasets.get(session, agreement.terms.dataset)
         most = ask.epsilon_micro or agreement.terms.epsilon_per_query_micro
         query = planner.analyse(ask.sql, dataset)
         act = Act(door="sql", needs=query.needs, epsilon_micro=most, purpose=ask.purpose)
@@ -86,7 +86,7 @@ def _decide(
         agreement,
         act,
         actor=actor,
-        holds=room.registry.holds(session),
+        holds=room.holds.in_force(session),
         acts_today=_acts_today(session, agreement.uid, now) - already_counted,
         now=now,
     )
@@ -162,7 +162,7 @@ def _perform(room: Room, question: _Question, job_id: str) -> None:
             if job.plan_digest != question.plan.digest:
                 raise Conflict("the data or the terms changed since this was asked; ask again with a new key")
             _decide(room, session, question.agreement, question.act, question.actor, already_counted=1)
-            stored = room.registry.version(session, question.plan.dataset, room.settings.datasets)
+            stored = room.datasets.version(session, question.plan.dataset, room.settings.datasets)
             charge = ledger.charge_of(job)
         request = OpenRequest(
             stored.loaded, stored.file, room.vault.unwrap(stored.wrapped_key), room.settings.memory_bytes
@@ -192,7 +192,7 @@ def _withhold(room: Room, question: _Question, job_id: str, breach: Breach) -> N
         job = session.get_one(Job, job_id)
         job.state = "withheld"
         job.outcome_index = room.log.append(session, _outcome(question, job, "withheld", None, room.clock()))
-        room.registry.hold(
+        room.holds.place(
             session, target=question.agreement.uid, reason="an answer was withheld", by="room", now=room.clock()
         )
 

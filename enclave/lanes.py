@@ -18,7 +18,7 @@ from typing import Any
 
 from dp_queries.answer import Answer
 from dp_queries.plan import Plan
-from enclave.worker import OpenRequest
+from enclave.messages import OpenRequest
 from privacy.budget import Charge
 
 CHECKOUT = Path(__file__).resolve().parent.parent

@@ -24,8 +24,8 @@ def load_card(room: Room, path: Path, *, by: str) -> dict[str, Any]:
     """Load the card at `path`; what was found, for the operator. Raises CardRejected or LoadRejected."""
     card = read_card(_document(path))
     with room.database.reading() as session:
-        room.registry.check_population(session, card)
-        version = room.registry.next_version(session, card.name)
+        room.datasets.check_population(session, card)
+        version = room.datasets.next_version(session, card.name)
     key = room.vault.new_key()
     file = room.settings.datasets / f"{card.name}-{version}.duckdb"
     file.unlink(missing_ok=True)  # left by a load that was killed before it was entered
@@ -33,7 +33,7 @@ def load_card(room: Room, path: Path, *, by: str) -> dict[str, Any]:
         result = load(card, path.parent, file, key, progress=bar.show)
     loaded = LoadedDataset(card=card, version=version, loaded_at=room.clock(), domains=result.domains)
     with room.database.writing() as session:
-        index = room.registry.add_version(
+        index = room.datasets.add_version(
             session,
             loaded,
             report=result.report.to_json(),

@@ -14,7 +14,10 @@ from enclave.audit.log import Log
 from enclave.audit.receipts import make_receipt
 from enclave.config import Settings
 from enclave.lanes import Lanes
-from enclave.registry import Registry
+from enclave.registry.agreements import Agreements
+from enclave.registry.datasets import Datasets
+from enclave.registry.holds import Holds
+from enclave.registry.parties import Parties
 from enclave.store.database import Database
 from enclave.vault import Vault
 from policies.agreements import PinnedLog
@@ -45,7 +48,10 @@ class Room:
     key: RoomKey
     vault: Vault
     log: Log
-    registry: Registry
+    parties: Parties
+    datasets: Datasets
+    agreements: Agreements
+    holds: Holds
     lanes: Lanes | None
     clock: Callable[[], datetime] = _utc_now
     jobs: _JobLocks = field(default_factory=_JobLocks)
@@ -81,12 +87,16 @@ def open_room(settings: Settings, *, with_lanes: bool) -> Room:
     database.migrate()
     key = RoomKey.load_or_create(settings.keys)
     log = Log(key, origin=settings.origin)
+    parties, datasets = Parties(log), Datasets(log)
     return Room(
         settings=settings,
         database=database,
         key=key,
         vault=Vault(settings.keys),
         log=log,
-        registry=Registry(log),
+        parties=parties,
+        datasets=datasets,
+        agreements=Agreements(log, parties, datasets),
+        holds=Holds(log),
         lanes=Lanes(settings.lanes, cache=settings.home / "cache") if with_lanes else None,
     )

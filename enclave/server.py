@@ -75,28 +75,30 @@ def _add_registry(app: Flask, room: Room) -> None:
     @app.get("/datasets")
     def datasets() -> Response:
         with room.database.reading() as session:
-            return jsonify([loaded.model_dump(mode="json") for loaded in room.registry.datasets(session)])
+            return jsonify([loaded.model_dump(mode="json") for loaded in room.datasets.all(session)])
 
     @app.get("/datasets/<name>")
     def dataset(name: str) -> Response:
         with room.database.reading() as session:
-            return jsonify(room.registry.dataset(session, name).model_dump(mode="json"))
+            return jsonify(room.datasets.get(session, name).model_dump(mode="json"))
 
     @app.post("/agreements")
     def register() -> Response:
         with room.database.writing() as session:
-            agreement = room.registry.register(session, _body().get("document"), log=room.pinned_log, now=room.clock())
+            agreement = room.agreements.register(
+                session, _body().get("document"), log=room.pinned_log, now=room.clock()
+            )
         return jsonify(uid=agreement.uid)
 
     @app.get("/agreements")
     def agreements() -> Response:
         with room.database.reading() as session:
-            return jsonify(room.registry.documents(session, request.args.get("organization")))
+            return jsonify(room.agreements.documents(session, request.args.get("organization")))
 
     @app.get("/agreements/<path:uid>")
     def agreement(uid: str) -> Response:
         with room.database.reading() as session:
-            return jsonify(room.registry.document(session, uid))
+            return jsonify(room.agreements.document(session, uid))
 
 
 def _add_log(app: Flask, room: Room) -> None:
@@ -143,7 +145,7 @@ def _body() -> dict[str, Any]:
 
 
 def _uid(room: Room, session: Any) -> str:
-    return room.registry.agreement(session, request.args.get("agreement", "")).uid
+    return room.agreements.get(session, request.args.get("agreement", "")).uid
 
 
 def _number(name: str) -> int:

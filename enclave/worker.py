@@ -8,23 +8,10 @@ argument or file. What goes wrong inside is told as a bare class name: it is a b
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 from enclave.hardening import die_with_parent, harden
-from policies.catalogue import LoadedDataset
-
-
-@dataclass(frozen=True)
-class OpenRequest:
-    """Which dataset file to open, and with what; the key never appears in a repr."""
-
-    dataset: LoadedDataset
-    file: Path
-    key: bytes = field(repr=False)
-    memory_bytes: int
 
 
 def main(descriptor: int) -> None:
@@ -50,7 +37,4 @@ def main(descriptor: int) -> None:
 
 
 if __name__ == "__main__":
-    # Under the name that the room pickles by: the class of `__main__` would be another one.
-    from enclave.worker import main as run
-
-    run(int(sys.argv[1]))
+    main(int(sys.argv[1]))

@@ -70,7 +70,9 @@ class World:
         """Another agreement of the same parties, with some terms changed; gives its uid."""
         document = signed_document(self.room, self.provider_key, self.university_key, name, **changes)
         with self.room.database.writing() as session:
-            agreement = self.room.registry.register(session, document, log=self.room.pinned_log, now=self.room.clock())
+            agreement = self.room.agreements.register(
+                session, document, log=self.room.pinned_log, now=self.room.clock()
+            )
         return agreement.uid
 
 
@@ -94,7 +96,7 @@ def trust(room: Room, party: str, role: str, key: Ed25519PrivateKey) -> None:
     """Enter a party's key as the operator does."""
     text = b64encode(key.public_key().public_bytes_raw()).decode()
     with room.database.writing() as session:
-        room.registry.trust(session, name=party, role=role, key=text, by="operator:test", now=room.clock())
+        room.parties.trust(session, name=party, role=role, key=text, by="operator:test", now=room.clock())
 
 
 def signed_document(

@@ -165,12 +165,12 @@ def test_an_expired_agreement_is_refused(world: World) -> None:
 def test_a_hold_bites_at_once_and_a_lift_opens_again(fresh_world: World) -> None:
     room = fresh_world.room
     with room.database.writing() as session:
-        room.registry.hold(session, target="visits", reason="a case", by="officer", now=room.clock())
+        room.holds.place(session, target="visits", reason="a case", by="officer", now=room.clock())
     with pytest.raises(Refused) as caught:
         fresh_world.ask(PER_CLINIC)
     assert caught.value.reasons[0].code == "held"
     with room.database.writing() as session:
-        room.registry.lift(session, target="visits", by="officer", now=room.clock())
+        room.holds.lift(session, target="visits", by="officer", now=room.clock())
     assert fresh_world.ask(PER_CLINIC)["spent"]["charged"]
 
 

@@ -85,6 +85,7 @@ def write(tables: Tables, path: Path, *, shift: int = 0) -> Path:
     """The physical layout of logical rows: unit codes by raw unit, from `shift` on, rows sorted by them."""
     connection = connect(threads=1)
     attach_new(connection, path, KEY)
+    connection.begin()
     units = sorted({row["person"] for rows in tables.values() for row in rows if row.get("person") is not None})
     codes = {unit: code + shift for code, unit in enumerate(units)}
     for table in CARD.tables:
@@ -101,6 +102,7 @@ def write(tables: Tables, path: Path, *, shift: int = 0) -> Path:
         if rows:
             holes = ", ".join("?" * len(columns))
             connection.executemany(f"INSERT INTO d.{table.name} VALUES ({holes})", rows)
+    connection.commit()
     connection.close()
     return path
 

@@ -1,0 +1,86 @@
+"""Signed agreements: registered when both signatures verify, checked anew whenever they are used (Art. 20)."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from enclave import ledger
+from enclave.audit.log import Log
+from enclave.registry.acts import append_act
+from enclave.registry.datasets import Datasets
+from enclave.registry.parties import Parties
+from enclave.store.models import AgreementRow
+from policies.agreements import Agreement, PinnedLog, verify
+from policies.errors import AgreementRejected, NotFound
+
+
+class Agreements:
+    """What was agreed, in the parties' own signed words; terms are read from the document, never from columns."""
+
+    def __init__(self, log: Log, parties: Parties, datasets: Datasets) -> None:
+        self._log = log
+        self._parties = parties
+        self._datasets = datasets
+
+    def register(self, session: Session, document: Any, *, log: PinnedLog, now: datetime) -> Agreement:
+        """Enter a signed agreement and open its budget. Raises AgreementRejected with every fault.
+
+        The same document twice is one registration. Source: Art. 20.
+        """
+        agreement = verify(document, self._parties.keys(session))
+        known = session.get(AgreementRow, agreement.uid)
+        if known is not None:
+            if known.document != document:
+                raise AgreementRejected("another agreement with this uid is registered")
+            return agreement
+        if agreement.log != log:
+            raise AgreementRejected("the agreement pins another log than this room's")
+        self._check_parties(session, agreement)
+        names = {"agreement": agreement.uid, "dataset": agreement.terms.dataset}
+        index = append_act(self._log, session, "agreement", by=agreement.assigner, now=now, **names)
+        session.add(
+            AgreementRow(
+                uid=agreement.uid,
+                organization=agreement.assignee,
+                dataset=agreement.terms.dataset,
+                document=document,
+                registered_at=now,
+                log_index=index,
+            )
+        )
+        terms = agreement.terms
+        ledger.open_budget(session, agreement.uid, epsilon_micro=terms.epsilon_micro, delta=terms.delta)
+        return agreement
+
+    def _check_parties(self, session: Session, agreement: Agreement) -> None:
+        try:
+            provider = self._datasets.get(session, agreement.terms.dataset).card.provider
+        except NotFound:
+            raise AgreementRejected(f"no dataset {agreement.terms.dataset!r} is loaded here") from None
+        if agreement.assigner != provider or self._parties.role(session, provider) != "provider":
+            raise AgreementRejected(f"only {provider}, the dataset's provider, can sign as assigner")
+        if self._parties.role(session, agreement.assignee) != "organization":
+            raise AgreementRejected("the assignee must be a trusted organization")
+
+    def get(self, session: Session, uid: str) -> Agreement:
+        """A registered agreement, its signatures checked anew. Raises NotFound.
+
+        `uid` may be given short, without its urn prefix.
+        """
+        row = session.get(AgreementRow, uid) or session.get(AgreementRow, f"urn:jali:agreement:{uid}")
+        if row is None:
+            raise NotFound(f"no agreement {uid!r}")
+        return verify(row.document, self._parties.keys(session))
+
+    def document(self, session: Session, uid: str) -> dict[str, Any]:
+        """The signed document of a registered agreement. Raises NotFound."""
+        return session.get_one(AgreementRow, self.get(session, uid).uid).document
+
+    def documents(self, session: Session, organization: str | None) -> list[dict[str, Any]]:
+        """The signed documents, of one organization or all."""
+        rows = select(AgreementRow).order_by(AgreementRow.registered_at)
+        if organization is not None:
+            rows = rows.where(AgreementRow.organization == organization)
+        return [row.document for row in session.scalars(rows)]

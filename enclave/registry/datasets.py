@@ -1,0 +1,115 @@
+"""Datasets by name, their versions, and which one answers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from enclave import ledger
+from enclave.audit.log import Log
+from enclave.registry.acts import append_act
+from enclave.store.models import BudgetRow, DatasetRow, VersionRow
+from policies.catalogue import Dataset, LoadedDataset
+from policies.errors import CardRejected, NotFound, Reason
+
+
+@dataclass(frozen=True)
+class StoredVersion:
+    """A version that can answer: its public facts, its file, and its wrapped key."""
+
+    loaded: LoadedDataset
+    file: Path
+    wrapped_key: bytes
+
+
+class Datasets:
+    """What was loaded. A population's lifetime budget is opened by the first load and never changes."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    def next_version(self, session: Session, dataset: str) -> str:
+        """The number of the next version: a counter, because a digest of the content would depend on rows."""
+        versions = session.scalars(select(VersionRow.version).where(VersionRow.dataset == dataset))
+        return str(max(map(int, versions), default=0) + 1)
+
+    def check_population(self, session: Session, card: Dataset) -> None:
+        """Raise CardRejected when the card would move a dataset to another population or change its lifetime budget."""
+        row = session.get(DatasetRow, card.name)
+        reasons = []
+        if row is not None and row.population != card.unit.population:
+            reasons.append(
+                Reason("population-moved", f"the dataset belongs to population {row.population}", "unit.population")
+            )
+        budget = session.get(BudgetRow, card.unit.population)
+        if budget is not None and (
+            budget.epsilon_micro != int(card.budget.epsilon * 1_000_000)
+            or Fraction(budget.delta) != Fraction(card.budget.delta)
+        ):
+            reasons.append(Reason("budget-changed", "a population's lifetime budget never changes", "budget"))
+        if reasons:
+            raise CardRejected("the card contradicts what is in force", tuple(reasons))
+
+    def add_version(
+        self,
+        session: Session,
+        loaded: LoadedDataset,
+        *,
+        report: dict[str, Any],
+        file: Path,
+        wrapped_key: bytes,
+        by: str,
+        now: datetime,
+    ) -> int:
+        """Enter a load that succeeded and let it answer from now on; earlier versions stay on record."""
+        card = loaded.card
+        self.check_population(session, card)
+        ledger.open_budget(
+            session,
+            card.unit.population,
+            epsilon_micro=int(card.budget.epsilon * 1_000_000),
+            delta=Fraction(card.budget.delta),
+        )
+        session.merge(DatasetRow(name=card.name, population=card.unit.population, current_version=loaded.version))
+        session.flush()
+        session.add(
+            VersionRow(
+                dataset=card.name,
+                version=loaded.version,
+                loaded=loaded.model_dump(mode="json"),
+                report=report,
+                file=file.name,
+                wrapped_key=wrapped_key,
+                loaded_at=now,
+            )
+        )
+        return append_act(
+            self._log, session, "load", by=by, now=now, dataset=card.name, version=loaded.version, card=card.digest()
+        )
+
+    def all(self, session: Session) -> list[LoadedDataset]:
+        """Every dataset in its current version."""
+        names = session.scalars(select(DatasetRow.name).order_by(DatasetRow.name)).all()
+        return [self.get(session, name) for name in names]
+
+    def get(self, session: Session, name: str) -> LoadedDataset:
+        """The current version's public facts. Raises NotFound."""
+        return LoadedDataset.model_validate(self._version_row(session, name).loaded)
+
+    def version(self, session: Session, name: str, folder: Path) -> StoredVersion:
+        """The current version as the worker needs it. Raises NotFound, also when its key was destroyed."""
+        row = self._version_row(session, name)
+        if row.wrapped_key is None:
+            raise NotFound(f"dataset {name} was withdrawn")
+        return StoredVersion(LoadedDataset.model_validate(row.loaded), folder / row.file, row.wrapped_key)
+
+    def _version_row(self, session: Session, name: str) -> VersionRow:
+        dataset = session.get(DatasetRow, name)
+        row = session.get(VersionRow, (name, dataset.current_version)) if dataset is not None else None
+        if row is None:
+            raise NotFound(f"no dataset {name!r}")
+        return row

@@ -1,0 +1,39 @@
+"""Holds on agreements, datasets, organizations or accounts; in force until they are lifted (Art. 31, 32)."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from enclave.audit.log import Log
+from enclave.registry.acts import append_act
+from enclave.store.models import HoldRow
+from policies.authorization import Hold
+from policies.errors import NotFound
+
+
+class Holds:
+    """What is stopped, and why."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    def place(self, session: Session, *, target: str, reason: str, by: str, now: datetime) -> int:
+        """Place a hold on an agreement, a dataset or an organization; it bites at the next decision."""
+        index = append_act(self._log, session, "hold", by=by, now=now, target=target, reason=reason)
+        session.add(HoldRow(target=target, reason=reason, placed_at=now, placed_by=by, log_index=index, lifted_at=None))
+        return index
+
+    def lift(self, session: Session, *, target: str, by: str, now: datetime) -> int:
+        """Lift every hold in force on a target. Raises NotFound when there is none."""
+        rows = session.scalars(select(HoldRow).where(HoldRow.target == target, HoldRow.lifted_at.is_(None))).all()
+        if not rows:
+            raise NotFound(f"no hold in force on {target!r}")
+        for row in rows:
+            row.lifted_at = now
+        return append_act(self._log, session, "lift", by=by, now=now, target=target)
+
+    def in_force(self, session: Session) -> tuple[Hold, ...]:
+        """The holds in force, on whatever they are; `decide` picks those that touch an act."""
+        rows = session.scalars(select(HoldRow).where(HoldRow.lifted_at.is_(None)))
+        return tuple(Hold(target=row.target, reason=row.reason) for row in rows)

@@ -1,0 +1,106 @@
+"""What the DuckDB backend refuses, and what it can't be led to do."""
+
+from datetime import date, datetime
+from fractions import Fraction
+
+import duckdb
+import pytest
+
+from dp_queries.backends.duckdb import DuckDBBackend
+from dp_queries.backends.streams import stream
+from dp_queries.encrypted import connect
+from dp_queries.expressions import Call, ColumnRef, Literal
+from dp_queries.plan import Key
+from privacy.bounding import UnitOrderBroken
+from tests.dp_queries.backends.worlds import DATASET, KEY, measure, plan, write
+
+ROW = dict.fromkeys(("kind", "note", "zone", "serial", "fare", "mass", "free", "paid", "day", "at"))
+TABLES = {"trips": [{**ROW, "person": 10, "free": 2.0, "note": "o'k"}], "people": [], "zones": []}
+FREE = ColumnRef(0, "free", "number")
+NOTE = ColumnRef(0, "note", "text")
+
+
+@pytest.fixture
+def backend(tmp_path):
+    with DuckDBBackend(write(TABLES, tmp_path / "world.db"), KEY, DATASET) as opened:
+        yield opened
+
+
+def test_rows_that_are_not_in_unit_order_are_refused(tmp_path):
+    connection = connect(threads=1)
+    path = write(TABLES, tmp_path / "world.db")
+    connection.execute(f"ATTACH '{path}' AS d (ENCRYPTION_KEY '{KEY.hex()}')")
+    connection.execute("INSERT INTO d.trips (_unit, person) VALUES (2, 30), (1, 20), (2, 30)")
+    connection.close()
+    with DuckDBBackend(path, KEY, DATASET, threads=1) as opened, pytest.raises(UnitOrderBroken):
+        opened.bounded_sums(plan(measure("rows")))
+
+
+def test_nested_quotients_cost_no_more_than_their_length(backend):
+    nested = FREE
+    for _ in range(60):
+        nested = Call("/", (FREE, nested))
+    assert len(stream(plan(measure("sum", nested)), DATASET).sql(0, 1)) < 10_000
+    assert backend.bounded_sums(plan(measure("sum", nested))).tolist() == [[700]]
+
+
+def test_texts_are_quoted_and_nul_is_refused(backend):
+    quoted = Call("=", (NOTE, Literal("o'k")))
+    assert backend.bounded_sums(plan(measure("rows"), where=quoted)).tolist() == [[4]]
+    with pytest.raises(ValueError, match="NUL"):
+        stream(plan(measure("rows"), where=Call("=", (NOTE, Literal("a\0b")))), DATASET)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM read_text('/etc/hostname')",
+        "COPY d.main.trips TO 'rows.csv'",
+        "SET threads = 1",
+        "SET enable_external_access = true",
+        "ATTACH 'other.db' AS other",
+        "INSERT INTO d.main.zones VALUES (1, 'north')",
+        "SELECT * FROM TABLES",
+    ],
+)
+def test_the_engine_is_locked(backend, statement):
+    with pytest.raises(duckdb.Error):
+        backend._connection.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Call("=", (NOTE, Literal(1))),
+        Call("<", (FREE, Literal(True))),
+        Call("like", (FREE, Literal("a"))),
+        Call("like", (NOTE, NOTE)),
+        Call("=", (Call("+", (NOTE, Literal(1))), Literal(1))),
+        Call("is_null", (Call("hour", (ColumnRef(0, "day", "date"),)),)),
+        Call("not", (FREE,)),
+    ],
+)
+def test_types_that_do_not_fit_are_refused_before_a_row_is_read(wrong):
+    with pytest.raises(ValueError, match=r"can't compare|takes a text|is not a"):
+        stream(plan(measure("rows"), where=wrong), DATASET)
+
+
+def test_keys_and_sums_of_no_integer_are_refused():
+    for key in (FREE, ColumnRef(0, "at", "timestamp")):
+        with pytest.raises(ValueError, match="group key"):
+            stream(plan(measure("rows"), keys=(Key(key, (datetime(2025, 1, 1),), "timestamp"),)), DATASET)
+    with pytest.raises(ValueError, match="summed"):
+        stream(plan(measure("sum", NOTE, granularity=Fraction(1))), DATASET)
+
+
+def test_unknown_columns_are_refused():
+    with pytest.raises(KeyError):
+        stream(plan(measure("present", ColumnRef(0, "_unit", "integer"))), DATASET)
+
+
+def test_a_mean_streams_its_column_once():
+    fare = ColumnRef(0, "fare", "number")
+    day = Key(ColumnRef(0, "day", "date"), (date(2025, 1, 1),), "date")
+    wanted = stream(plan(measure("sum", fare), measure("present", fare), keys=(day,)), DATASET)
+    assert wanted.select == 'r0._unit, r0."day", r0."fare"'
+
