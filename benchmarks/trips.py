@@ -7,7 +7,6 @@ made once, under `var/bench`, and made again when the generator, the card or the
 import hashlib
 import json
 import sys
-from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,7 +36,12 @@ _DAYS = 30
 _SCRAMBLE = np.uint64(0x9E3779B97F4A7C15)  # odd, so multiplying by it is a bijection: users' numbers carry no order
 _MOST_USERS = 1_000_000
 _LETTERS = {"k": 10**3, "m": 10**6}
-_MADE_BY = (Path(__file__), ROOT / "dp_queries/load.py", ROOT / "dp_queries/physical.py", ROOT / "dp_queries/quality.py")
+_MADE_BY = (
+    Path(__file__),
+    ROOT / "dp_queries/load.py",
+    ROOT / "dp_queries/physical.py",
+    ROOT / "dp_queries/quality.py",
+)
 
 
 @dataclass(frozen=True)
@@ -85,9 +89,9 @@ def prepared(size: Size, folder: Path = FOLDER, card: Dataset | None = None) -> 
         write_parquet(size, home)
         domains = load(card, home, file, KEY).domains
         dataset = LoadedDataset(card=card, version=wanted[:16], loaded_at=datetime.now(UTC), domains=domains)
-        found = {"stamp": wanted, "dataset": b64encode(dataset.model_dump_json().encode()).decode()}
+        found = {"stamp": wanted, "dataset": dataset.model_dump_json()}
         stamp.write_text(json.dumps(found), encoding="utf-8")
-    return Trips(size, home, file, LoadedDataset.model_validate_json(b64decode(found["dataset"])))
+    return Trips(size, home, file, LoadedDataset.model_validate_json(found["dataset"]))
 
 
 def _stamp(size: Size, card: Dataset) -> str:
@@ -103,9 +107,8 @@ def write_parquet(size: Size, folder: Path) -> None:
     A trip's user has rank x with P(x) ~ x^-0.6.
     """
     draw = np.random.Generator(np.random.PCG64(_SEED))
-    schema, parts = _SCHEMA, _trips(size, draw)
-    with pq.ParquetWriter(folder / "trips.parquet", schema, compression="zstd") as writer:
-        for part in parts:
+    with pq.ParquetWriter(folder / "trips.parquet", _SCHEMA, compression="zstd") as writer:
+        for part in _trips(size, draw):
             writer.write_table(part, row_group_size=_ROW_GROUP)
     boroughs = (_BOROUGHS * draw.random(_ZONES) ** 1.3).astype(int)
     zones = {"zone": pa.array(np.arange(_ZONES, dtype=np.int32)), "borough": [f"b{number}" for number in boroughs]}

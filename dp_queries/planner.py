@@ -10,13 +10,17 @@ from fractions import Fraction
 from math import prod
 from typing import Final
 
+import duckdb
+
 from dp_queries.accuracy import expected_half_widths
+from dp_queries.errors import QueryRejected
 from dp_queries.explain import explain
 from dp_queries.layers.split import find_layers
 from dp_queries.parse import parse
 from dp_queries.plan import Measure, Plan
 from dp_queries.pricing import priced
 from dp_queries.query import Layers, Query
+from dp_queries.released import dry_run
 from dp_queries.slots import slot_seconds
 from dp_queries.validate import validate
 from policies.authorization import Needs, Permit
@@ -63,7 +67,18 @@ def plan(query: Query, dataset: LoadedDataset, permit: Permit, *, epsilon_micro:
     draft = PlanDraft(query, dataset, permit, epsilon_micro)
     for step in STEPS:
         draft = step(draft)
-    return _finished(draft)
+    finished = _finished(draft)
+    _rehearse_above(finished)
+    return finished
+
+
+def _rehearse_above(finished: Plan) -> None:
+    """What the engine can't post-process is refused now: after the charge it would be a breach."""
+    try:
+        dry_run(finished)
+    except duckdb.Error:
+        reason = Reason("above", "this expression over aggregates can't be computed; write it more simply")
+        raise QueryRejected("this SQL can't be answered", (reason,)) from None
 
 
 def plan_for_accuracy(

@@ -5,8 +5,9 @@ this process can be reached from it (ATTACKS 18, 19).
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -15,7 +16,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it ships without types
 
 from dp_queries.accuracy import bare_aggregate
 from dp_queries.answer import Cell
-from dp_queries.plan import Aggregate, Key, Measure, OutputColumn, Plan
+from dp_queries.plan import Above, Aggregate, Key, Measure, OutputColumn, Plan
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Groups = np.ndarray[Any, np.dtype[np.int64]]
@@ -52,17 +53,20 @@ def rounded_values(plan: Plan, values: Sequence[Floats]) -> list[Floats]:
 
 def post_process(plan: Plan, values: Sequence[Floats]) -> tuple[list[list[Cell]], Groups]:
     """The answer's rows, in order, and the group that each came from. Source: Dwork, Roth 2014, Proposition 2.1."""
-    above = plan.above
-    sql = f"SELECT g, {', '.join(above.select)} FROM released"
-    sql += f" WHERE {above.where}" if above.where is not None else ""
-    sql += f" ORDER BY {above.order_by}, g" if above.order_by is not None else " ORDER BY g"
-    sql += f" LIMIT {above.limit}" if above.limit is not None else ""
-    sql += f" OFFSET {above.offset}" if above.offset is not None else ""
+    above, sql = plan.above, _sql(plan.above)
     groups = np.arange(plan.groups, dtype=np.int64)
     with _database(plan, groups, values, sql) as connection:
         found = connection.execute(sql).fetchall()
     rows = [[_cell(column, value) for column, value in zip(above.columns, row[1:], strict=True)] for row in found]
     return rows, np.array([row[0] for row in found], dtype=np.int64)
+
+
+def dry_run(plan: Plan) -> None:
+    """Post-process a table without rows: raises duckdb.Error now for what the engine would refuse after the charge."""
+    sql = _sql(plan.above)
+    nothing = np.zeros(0, dtype=np.int64)
+    with _database(plan, nothing, [np.zeros(0) for _ in plan.aggregates], sql) as connection:
+        connection.execute(sql).fetchall()
 
 
 def evaluate(plan: Plan, selected: Sequence[int], groups: Groups, values: Sequence[Floats]) -> list[Floats]:
@@ -85,6 +89,14 @@ def _evaluate_sql(plan: Plan, selected: Sequence[int], groups: Groups, values: S
     return {index: np.ma.filled(found[f"c{index}"].astype(np.float64), np.nan) for index in selected}
 
 
+def _sql(above: Above) -> str:
+    sql = f"SELECT g, {', '.join(above.select)} FROM released"
+    sql += f" WHERE {above.where}" if above.where is not None else ""
+    sql += f" ORDER BY {above.order_by}, g" if above.order_by is not None else " ORDER BY g"
+    sql += f" LIMIT {above.limit}" if above.limit is not None else ""
+    return sql + (f" OFFSET {above.offset}" if above.offset is not None else "")
+
+
 @contextmanager
 def _database(plan: Plan, groups: Groups, values: Sequence[Floats], sql: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database with the table `released` (g, k0.., a0..), of which only what `sql` names, and nothing else."""
@@ -94,14 +106,19 @@ def _database(plan: Plan, groups: Groups, values: Sequence[Floats], sql: str) ->
         f"k{index}": _key_column(key, codes[index]) for index, key in enumerate(plan.keys) if f'"k{index}"' in sql
     }
     columns |= {f"a{index}": pa.array(column) for index, column in enumerate(values) if f'"a{index}"' in sql}
+    # A registered table is its cursor's own: nothing of one answer is there when the next comes.
+    with closing(_engine().cursor()) as cursor:
+        cursor.register("released", pa.table(columns))
+        yield cursor
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """The locked, empty engine of this process; making one takes longer than most answers."""
     connection = duckdb.connect(":memory:")
-    try:
-        for statement in _LOCKED:
-            connection.execute(statement)
-        connection.register("released", pa.table(columns))
-        yield connection
-    finally:
-        connection.close()
+    for statement in _LOCKED:
+        connection.execute(statement)
+    return connection
 
 
 def _key_column(key: Key, codes: Any) -> pa.Array:
@@ -116,8 +133,10 @@ def _aggregate(aggregate: Aggregate, measures: Sequence[Measure], values: Sequen
     if aggregate.kind == "sum":
         return total * first.granularity.numerator / first.granularity.denominator
     count = values[aggregate.measures[1]] / measures[aggregate.measures[1]].norm.grid
-    mean: Floats = (total / np.maximum(count, 1.0) + first.offset_steps) * float(first.granularity)
-    return mean
+    # A mean lies within the column's bounds; so a group of few rows says "anywhere" and not "a million".
+    mean = np.clip(total / np.maximum(count, 1.0) + first.offset_steps, first.lower_steps, first.upper_steps)
+    value: Floats = mean * float(first.granularity)
+    return value
 
 
 def _rounded(aggregate: Aggregate, plan: Plan, values: Floats) -> Floats:

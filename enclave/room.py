@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -25,14 +26,15 @@ from policies.agreements import PinnedLog
 
 @dataclass
 class _JobLocks:
-    """One lock per job in progress, so that two requests for one plan perform it once."""
+    """One lock per job in progress, so that two requests for one plan perform it once; gone when nobody holds it."""
 
     _guard: Lock = field(default_factory=Lock)
-    _locks: dict[str, Lock] = field(default_factory=dict)
+    _locks: WeakValueDictionary[str, Any] = field(default_factory=WeakValueDictionary)
 
     def of(self, job: str) -> AbstractContextManager[bool]:
         with self._guard:
-            return self._locks.setdefault(job, Lock())
+            lock: AbstractContextManager[bool] = self._locks.setdefault(job, Lock())
+            return lock
 
 
 def _utc_now() -> datetime:

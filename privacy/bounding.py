@@ -92,9 +92,7 @@ class Bounding:
         self._first_unit: int | None = None
         self._last_unit = -1
 
-    def add(
-        self, units: NDArray[np.int32], groups: NDArray[np.int32] | None, values: Sequence[Values | None]
-    ) -> None:
+    def add(self, units: NDArray[np.int32], groups: NDArray[np.int32] | None, values: Sequence[Values | None]) -> None:
         """Fold a batch of rows in. A unit may go on in the next batch.
 
         `groups` is None when there is one group; a code outside [0, groups) belongs to none. `values` holds per measure

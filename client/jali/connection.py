@@ -140,7 +140,8 @@ class Room:
         self, sql: str, epsilon: Any = None, *, accuracy: Mapping[str, Any] | None = None, purpose: str | None = None
     ) -> Answer:
         """Ask. Give `epsilon`, or `accuracy={"n": 200}` for +-200 at 95 %. Charged once, also if the line breaks."""
-        return Answer(self._ask("sql", self._question(sql, epsilon, accuracy, purpose)), self.verify)
+        question = self._question(sql, epsilon, accuracy, purpose)
+        return Answer({**self._ask("sql", question), "asked": question}, self.verify)
 
     def verify(self, document: Mapping[str, Any]) -> Verified:
         """Check an answer document's receipt under this connection's agreement. Raises VerificationError."""

@@ -144,6 +144,7 @@ class Flaw(StrEnum):
     OTHER_AGREEMENT = "other-agreement"
     OTHER_DATASET = "other-dataset"
     OTHER_PLAN = "other-plan"
+    OTHER_QUESTION = "other-question"
     NOT_AN_ANSWER = "not-an-answer"
     NOT_IN_LOG = "not-in-log"
     CHECKPOINT_MALFORMED = "checkpoint-malformed"

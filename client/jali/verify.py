@@ -1,14 +1,15 @@
 """Checking a receipt: that the room's log holds exactly this answer, under this agreement and plan.
 
 Formats: RFC 8785 (canonical JSON), RFC 9162 (proofs), C2SP signed-note and tlog-checkpoint. What a receipt covers:
-columns, rows and intervals of the answer, its dataset, agreement and plan. Notes, citation and budget figures are
-not covered. Imports nothing of the room: whoever doubts us can read these files alone.
+columns, rows and intervals of the answer, its dataset, agreement and plan, and the question as it was asked. Notes,
+citation and budget figures are not covered. Imports nothing of the room: whoever doubts us can read these files alone.
 """
 
 import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from jali.agreement import PinnedAgreement
@@ -53,6 +54,24 @@ def answer_digest(answer: Mapping[str, Any]) -> str:
         return digest({name: answer[name] for name in ("columns", "rows", "intervals")})
     except (KeyError, ValueError):
         raise VerificationError(Flaw.ANSWER_DIFFERS, "the answer lacks columns, rows or intervals") from None
+
+
+def question_digest(question: Mapping[str, Any]) -> str:
+    """What the room logs of a question: SHA-256 (hex) over its canonical form, amounts as exact integers or fractions.
+
+    With it a server in between can neither alter what was asked nor pass off an older answer. `question` is what was
+    sent: agreement, sql, epsilon or accuracy, purpose.
+    """
+    epsilon, accuracy = question.get("epsilon"), question.get("accuracy")
+    return digest(
+        {
+            "agreement": question.get("agreement"),
+            "sql": question.get("sql"),
+            "epsilon_micro": None if epsilon is None else int(Fraction(str(epsilon)) * 1_000_000),
+            "accuracy": accuracy and [[name, str(Fraction(str(accuracy[name])))] for name in sorted(accuracy)],
+            "purpose": question.get("purpose"),
+        }
+    )
 
 
 def verify_answer(answer: Mapping[str, Any], agreement: PinnedAgreement, watch: LogWatch) -> Verified:
@@ -105,6 +124,7 @@ def _check_leaf(leaf: Mapping[str, Any], answer: Mapping[str, Any], agreement: P
         (Flaw.OTHER_DATASET, "dataset", answer.get("dataset")),
         *([(Flaw.OTHER_DATASET, "version", answer.get("version"))] if "version" in leaf else []),
         (Flaw.OTHER_PLAN, "plan", plan.get("digest") if isinstance(plan, dict) else None),
+        *([(Flaw.OTHER_QUESTION, "request", question_digest(answer["asked"]))] if "asked" in answer else []),
         (Flaw.ANSWER_DIFFERS, "answer", answer_digest(answer)),
     )
     for flaw, name, expected in bindings:
@@ -116,6 +136,7 @@ _SAYS = {
     Flaw.OTHER_AGREEMENT: "the log entry in the receipt belongs to another agreement",
     Flaw.OTHER_DATASET: "the log entry in the receipt belongs to another dataset or version",
     Flaw.OTHER_PLAN: "the log entry in the receipt belongs to another query plan",
+    Flaw.OTHER_QUESTION: "the log entry in the receipt is the answer to another question than the one asked",
     Flaw.ANSWER_DIFFERS: "this isn't the answer that was logged: it was altered, or the receipt is another's",
 }
 

@@ -46,7 +46,6 @@ class Stream:
         where = units if self.where is None else f"{units} AND {self.where}"
         return f"SELECT {self.select} FROM {self.source} WHERE {where}"
 
-
     def read(self, batch: pyarrow.RecordBatch) -> Rows:
         """A batch of the statement's answer as numpy columns, without a copy where nothing is NULL or narrower."""
         units = _column(batch.column(0), np.int32, -1)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import threading
 from base64 import b64encode
+from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -145,6 +146,14 @@ def answer_document(log, agreement=UID, **changes):
     }  # fmt: skip
 
 
+def asked_digest(question):
+    """The question as the room logs it."""
+    micro = question["epsilon"] and int(Fraction(question["epsilon"]) * 1_000_000)
+    widths = question["accuracy"] and [[n, str(Fraction(w))] for n, w in sorted(question["accuracy"].items())]
+    told = {"agreement": question["agreement"], "sql": question["sql"], "epsilon_micro": micro, "accuracy": widths}
+    return hashlib.sha256(plain_json({**told, "purpose": question["purpose"]})).hexdigest()
+
+
 CARD = {
     "name": "visits", "title": "Visits to clinics",
     "tables": [
@@ -194,7 +203,7 @@ class FakeFront:
             self.submits.append((key, body))
             self.charged.setdefault(key, None)
             if self.charged[key] is None:
-                self.charged[key] = answer_document(self.log)
+                self.charged[key] = answer_document(self.log, request=asked_digest(body))
             return 200, self.charged[key]
         if route == "log/consistency":
             old, new = int(asked["from"][0]), int(asked["to"][0])

@@ -182,3 +182,21 @@ def test_a_saved_answer_is_the_same_answer(room, tmp_path):
     answer = room.sql("SELECT", epsilon=1)
     answer.save(tmp_path / "answer.json")
     room.verify(json.loads((tmp_path / "answer.json").read_text()))
+
+
+def test_the_answer_to_an_older_question_is_refused(room, log):
+    # A server in between that replays an older, genuine answer of the same agreement, or alters the question.
+    old = room.sql("SELECT 1", epsilon=0.5).document
+    new = {**room.sql("SELECT 2", epsilon="0.25", accuracy=None).document}
+    room.verify(old)
+    room.verify(new)
+    assert flaw_of(lambda: room.verify({**old, "asked": new["asked"]})) is Flaw.OTHER_QUESTION
+    cheaper = {**new["asked"], "epsilon": "0.2"}
+    assert flaw_of(lambda: room.verify({**new, "asked": cheaper})) is Flaw.OTHER_QUESTION
+
+
+def test_a_wanted_accuracy_is_part_of_the_question(room, log):
+    answer = room.sql("SELECT", accuracy={"n": 200, "m": "0.5"}).document
+    room.verify(answer)
+    other = {**answer["asked"], "accuracy": {"n": "300", "m": "0.5"}}
+    assert flaw_of(lambda: room.verify({**answer, "asked": other})) is Flaw.OTHER_QUESTION

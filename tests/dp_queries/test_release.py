@@ -7,7 +7,7 @@ from dp_queries.answer import Answer
 from dp_queries.release import release
 from privacy.loss import pure_loss
 from privacy.mechanisms import OpenDPNoise
-from tests.dp_queries.flights import GivenSums, Silence, charge, planned, released
+from tests.dp_queries.flights import DATASET, GivenSums, Silence, charge, planned, released
 
 THOUSANDS = GivenSums(lambda measure, group: 1000 * (group + 1))
 
@@ -39,7 +39,7 @@ def test_every_measure_is_noised_at_its_own_scale():
 
 def test_counts_are_whole_sums_on_their_grid_and_averages_short():
     def sums(measure, group):
-        return 1234567 if measure.kind == "sum" else 1001
+        return 123457 if measure.kind == "sum" else 1001
 
     plan = planned("SELECT COUNT(*), SUM(delay), SUM(distance), AVG(delay) FROM flights")
 
@@ -49,13 +49,23 @@ def test_counts_are_whole_sums_on_their_grid_and_averages_short():
 
     answer = released(plan, GivenSums(sums), Third())
     count, delay, distance, mean = answer.rows[0]
-    assert (count, delay, distance) == (1001, 617283.5, 1234567)
-    assert mean == float(f"{(540 + (1234567 + 341 / 1024) / (1001 + 341 / 1024)) / 2:.6g}")
+    assert (count, delay, distance) == (1001, 61728.5, 123457)
+    assert mean == float(f"{(540 + (123457 + 341 / 1024) / (1001 + 341 / 1024)) / 2:.6g}")
 
 
 def test_an_average_without_rows_is_finite():
     answer = released(planned("SELECT AVG(delay) FROM flights"), GivenSums(lambda measure, group: -5))
     assert answer.rows == [[(540 - 5) / 2]]
+
+
+def test_an_average_stays_within_the_columns_bounds():
+    plan = planned("SELECT AVG(delay) AS m FROM flights", epsilon_micro=10_000)
+    answer = released(plan, GivenSums(lambda measure, group: 10**9 if measure.kind == "sum" else 1))
+    column = DATASET.card.table("flights").column("delay")
+    lower, upper = map(float, column.bounds)
+    assert answer.rows == [[upper]]
+    for bounds in answer.intervals["0.99"]["m"]:
+        assert lower <= bounds[0] <= bounds[1] <= upper
 
 
 def test_an_answer_survives_json():

@@ -32,7 +32,7 @@ def test_rows_that_are_not_in_unit_order_are_refused(tmp_path):
     connection.execute(f"ATTACH '{path}' AS d (ENCRYPTION_KEY '{KEY.hex()}')")
     connection.execute("INSERT INTO d.trips (_unit, person) VALUES (2, 30), (1, 20), (2, 30)")
     connection.close()
-    with DuckDBBackend(path, KEY, DATASET, threads=1) as opened, pytest.raises(UnitOrderBroken):
+    with DuckDBBackend(path, KEY, DATASET, ranges=1) as opened, pytest.raises(UnitOrderBroken):
         opened.bounded_sums(plan(measure("rows")))
 
 
@@ -103,4 +103,3 @@ def test_a_mean_streams_its_column_once():
     day = Key(ColumnRef(0, "day", "date"), (date(2025, 1, 1),), "date")
     wanted = stream(plan(measure("sum", fare), measure("present", fare), keys=(day,)), DATASET)
     assert wanted.select == 'r0._unit, r0."day", r0."fare"'
-
