@@ -9,12 +9,16 @@ import os
 import pwd
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
+
 from enclave.config import Settings
 from enclave.room import Room, open_room
-from policies.errors import JaliError
+from policies.errors import JaliError, NotFound
 
 ROLES = ("provider", "organization", "officer")
 
@@ -23,16 +27,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; faults go to stderr, one a line, and the exit status says so."""
     options = _parser().parse_args(arguments)
     os.umask(0o077)
-    settings = Settings.from_environment()
-    _become_owner(settings.home)
     try:
-        room = open_room(settings, with_lanes=False)
-        try:
+        settings = Settings.from_environment()
+        _become_owner(settings.home)
+        with closing(open_room(settings, with_lanes=False)) as room:
             facts = options.run(room, options)
-        finally:
-            room.close()
     except JaliError as error:
         _complain(error)
+        return 1
+    except OSError as error:
+        print(f"error: {error.filename or 'the room'}: {error.strerror}", file=sys.stderr)
+        return 1
+    except DatabaseError as error:
+        print(f"error: the room's store can't be used ({type(error.orig).__name__})", file=sys.stderr)
         return 1
     if facts is not None:
         print(json.dumps(facts, indent=None if options.json else 2, default=str))
@@ -61,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     hold.add_argument("target")
     hold.add_argument("--reason", required=True)
     command("lift", _lift, "lift every hold on a target").add_argument("target")
-    command("check-log", _check_log, "rebuild the log's root from its leaves and compare")
+    check = command("check-log", _check_log, "rebuild the log's root from its leaves and compare")
+    remembered = "a checkpoint that was kept elsewhere: finds a log that was rolled back"
+    check.add_argument("--remembered", type=Path, metavar="FILE", help=remembered)
     command("status", _status, "what the room holds, in numbers")
     return parser
 
@@ -78,7 +87,7 @@ def _load(room: Room, options: Any) -> dict[str, Any]:
 
 
 def _trust(room: Room, options: Any) -> dict[str, Any]:
-    key = Path(options.key).read_text().strip() if Path(options.key).is_file() else options.key
+    key = _key_text(options.key)
     with room.database.writing() as session:
         index = room.parties.trust(
             session, name=options.party, role=options.role, key=key, by=_operator(), now=room.clock()
@@ -86,12 +95,33 @@ def _trust(room: Room, options: Any) -> dict[str, Any]:
     return {"trusted": options.party, "role": options.role, "log_index": index}
 
 
+def _key_text(given: str) -> str:
+    path = Path(given)
+    if len(given) < 64 and not given.endswith("/") and not path.exists():
+        return given
+    return path.read_text(encoding="utf-8", errors="replace").strip()
+
+
 def _hold(room: Room, options: Any) -> dict[str, Any]:
     with room.database.writing() as session:
         index = room.holds.place(
             session, target=options.target, reason=options.reason, by=_operator(), now=room.clock()
         )
-    return {"held": options.target, "log_index": index}
+        found = _named(room, session, options.target)
+    if not found:
+        print(f"note: nothing here is named {options.target}; the hold bites on an account only", file=sys.stderr)
+    return {"held": options.target, "is": found, "log_index": index}
+
+
+def _named(room: Room, session: Session, target: str) -> list[str]:
+    """What the target's name is of. An account's name is known to the front alone."""
+    kinds = {"agreement": room.agreements.get, "dataset": room.datasets.get, "party": room.parties.role}
+    found = []
+    for kind, get in kinds.items():
+        with suppress(NotFound):
+            get(session, target)
+            found.append(kind)
+    return found
 
 
 def _lift(room: Room, options: Any) -> dict[str, Any]:
@@ -100,9 +130,11 @@ def _lift(room: Room, options: Any) -> dict[str, Any]:
     return {"lifted": options.target, "log_index": index}
 
 
-def _check_log(room: Room, _options: Any) -> dict[str, Any]:
+def _check_log(room: Room, options: Any) -> dict[str, Any]:
+    # Whoever can put back an old store can put back its checkpoints, too: only one kept elsewhere finds that.
+    remembered = options.remembered and options.remembered.read_text(encoding="utf-8", errors="replace")
     with room.database.reading() as session:
-        return room.log.check(session)
+        return room.log.check(session, remembered)
 
 
 def _status(room: Room, _options: Any) -> dict[str, Any]:

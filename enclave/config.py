@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from policies.errors import Reason, Unavailable
+
 DEFAULT_HOME = "var"
+LEAST_MEMORY_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -30,16 +33,23 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """The settings of this process. JALI_HOME is shared by room and front; the room's part is `room/`."""
+        """The settings of this process. JALI_HOME is shared by room and front; the room's part is `room/`.
+
+        Raises Unavailable for a setting that is no number.
+        """
         base = Path(environment.get("JALI_HOME", DEFAULT_HOME)).absolute()
         uids = environment.get("JALI_ALLOWED_UIDS", str(os.geteuid()))
         return cls(
             home=Path(environment.get("JALI_ROOM_HOME", str(base / "room"))),
             socket=Path(environment.get("JALI_ROOM_SOCKET", str(base / "run" / "room.sock"))),
-            allowed_uids=frozenset(int(uid) for uid in uids.split(",") if uid),
+            allowed_uids=frozenset(_number("JALI_ALLOWED_UIDS", uid, least=0) for uid in uids.split(",") if uid),
             separation=environment.get("JALI_SEPARATION", "not separated: room and front were not started by serve"),
-            lanes=int(environment.get("JALI_LANES", "2")),
-            memory_bytes=int(environment.get("JALI_QUERY_MEMORY_BYTES", str(2 * 2**30))),
+            lanes=_number("JALI_LANES", environment.get("JALI_LANES", "2"), least=1),
+            memory_bytes=_number(
+                "JALI_QUERY_MEMORY_BYTES",
+                environment.get("JALI_QUERY_MEMORY_BYTES", str(2 * 2**30)),
+                least=LEAST_MEMORY_BYTES,
+            ),
             origin=environment.get("JALI_LOG_ORIGIN", "jali.local/room"),
         )
 
@@ -57,3 +67,10 @@ class Settings:
     def datasets(self) -> Path:
         """The folder of the encrypted dataset files."""
         return self.home / "datasets"
+
+
+def _number(name: str, text: str, *, least: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) >= least):
+        reason = Reason("setting", f"must be a whole number of at least {least}", name)
+        raise Unavailable("a setting of the room is wrong", (reason,))
+    return int(text)

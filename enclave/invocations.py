@@ -18,7 +18,6 @@ from dp_queries.errors import QueryRejected
 from dp_queries.plan import Plan
 from enclave import answers, ledger
 from enclave.lanes import Breach
-from enclave.messages import OpenRequest
 from enclave.requests import Ask
 from enclave.room import Room
 from enclave.store.models import Invocation, Job
@@ -162,11 +161,8 @@ def _perform(room: Room, question: _Question, job_id: str) -> None:
             if job.plan_digest != question.plan.digest:
                 raise Conflict("the data or the terms changed since this was asked; ask again with a new key")
             _decide(room, session, question.agreement, question.act, question.actor, already_counted=1)
-            stored = room.datasets.version(session, question.plan.dataset, room.settings.datasets)
+            request = room.open_request(session, question.plan.dataset, question.plan.version)
             charge = ledger.charge_of(job)
-        request = OpenRequest(
-            stored.loaded, stored.file, room.vault.unwrap(stored.wrapped_key), room.settings.memory_bytes
-        )
         if room.lanes is None:
             raise Unavailable("this process performs nothing")
         try:

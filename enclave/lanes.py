@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -30,10 +31,17 @@ class Breach(Exception):
     """An engine failed. The text is for the operator alone."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Child:
     process: "subprocess.Popen[bytes]"
     connection: Connection
+    is_started: bool = False
+
+    def start(self) -> None:
+        """Wait for its first word, once. Raises Breach when it does not come."""
+        if not self.is_started:
+            self.reply(timeout_seconds=START_TIMEOUT_SECONDS)
+            self.is_started = True
 
     def ask(self, message: tuple[Any, ...], *, timeout_seconds: float) -> Any:
         """Send a message and wait for its reply. Raises Breach when none comes in time, or a bad one."""
@@ -48,7 +56,9 @@ class _Child:
             if not self.connection.poll(timeout_seconds):
                 raise Breach("the worker missed its slot")
             verb, value = self.connection.recv()
-        except (EOFError, OSError) as error:
+        except Breach:
+            raise
+        except Exception as error:  # its end, or something that is no reply
             raise Breach("the worker died") from error
         if verb == "breach":
             raise Breach(f"the engine raised {value}")
@@ -66,11 +76,21 @@ class Lanes:
     def __init__(self, count: int, *, cache: Path) -> None:
         self._cache = cache
         self._free: SimpleQueue[_Child | None] = SimpleQueue()
-        children = [_spawn(cache) for _ in range(count)]
-        for child in children:
-            child.reply(timeout_seconds=START_TIMEOUT_SECONDS)
-            self._free.put(child)
+        for _ in range(count):
+            self._free.put(_spawn(cache))
         self._count = count
+
+    def warm(self, requests: Sequence[OpenRequest]) -> None:
+        """Have every lane open these datasets, so that nobody's first query waits for it."""
+        for _ in range(self._count):
+            child = self._free.get()
+            try:
+                for request in requests:
+                    child = self._ready(child, request)
+            except Breach:
+                child = None
+            finally:
+                self._free.put(child)
 
     def perform(self, plan: Plan, charge: Charge, request: OpenRequest) -> Answer:
         """The released answer, at the end of its slot. Raises Breach, also at the end of the slot."""
@@ -78,7 +98,8 @@ class Lanes:
         try:
             child = self._ready(child, request)
             return self._in_slot(child, plan, charge, request.file)
-        except Breach:
+        except BaseException:
+            # Whatever it was: a reply that nobody took would be the next query's answer.
             if child is not None:
                 child.kill()
             child = None
@@ -96,8 +117,9 @@ class Lanes:
     def _ready(self, child: _Child | None, request: OpenRequest) -> _Child:
         # Opening happens before the slot begins: how long it takes follows from the file, not from the query.
         if child is None or child.process.poll() is not None:
-            child = _start(self._cache)
+            child = _spawn(self._cache)
         try:
+            child.start()
             child.ask(("open", request), timeout_seconds=OPEN_TIMEOUT_SECONDS)
         except Breach:
             child.kill()
@@ -111,12 +133,6 @@ class Lanes:
         finally:
             time.sleep(max(0.0, ends - time.monotonic()))
         return answer
-
-
-def _start(cache: Path) -> _Child:
-    child = _spawn(cache)
-    child.reply(timeout_seconds=START_TIMEOUT_SECONDS)
-    return child
 
 
 def _spawn(cache: Path) -> _Child:

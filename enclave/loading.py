@@ -58,8 +58,11 @@ def _document(path: Path) -> Any:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else None
         raise CardRejected(f"{path} is not YAML", (Reason("yaml", error.problem or "can't be read", where),)) from None
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         raise CardRejected(f"{path} is not YAML") from None
+    except ValueError:  # YAML reads dates and numbers itself, and says no more than that it can't
+        reason = Reason("yaml", "a date, a time or a number in it does not exist (February 30?)")
+        raise CardRejected(f"{path} can't be read", (reason,)) from None
 
 
 class _Bar:

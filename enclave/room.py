@@ -9,12 +9,14 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import structlog
+from sqlalchemy.orm import Session
 
 from enclave.audit.keys import RoomKey
 from enclave.audit.log import Log
 from enclave.audit.receipts import make_receipt
 from enclave.config import Settings
 from enclave.lanes import Lanes
+from enclave.messages import OpenRequest
 from enclave.registry.agreements import Agreements
 from enclave.registry.datasets import Datasets
 from enclave.registry.holds import Holds
@@ -63,6 +65,12 @@ class Room:
     def pinned_log(self) -> PinnedLog:
         """The log as an agreement pins it."""
         return PinnedLog(self.log.origin, self.log.public_key)
+
+    def open_request(self, session: Session, dataset: str, version: str) -> OpenRequest:
+        """What a worker needs to open this very version: a plan runs on the data it was made for, or not at all."""
+        stored = self.datasets.version(session, dataset, version)
+        key = self.vault.unwrap(stored.wrapped_key)
+        return OpenRequest(stored.loaded, self.settings.datasets / stored.file, key, self.settings.memory_bytes)
 
     def receipt(self, index: int) -> dict[str, Any]:
         """The receipt of a leaf: its bytes, its inclusion proof, and a checkpoint signed after its commit."""

@@ -7,6 +7,7 @@ fixed text, because an exception's text may hold values of rows.
 import os
 from base64 import b64encode
 from collections.abc import Callable, Iterable
+from threading import Thread
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
@@ -17,6 +18,7 @@ from enclave.hardening import harden, is_hardened
 from enclave.peers import PeerCheck
 from enclave.requests import read_actor, read_ask
 from enclave.room import Room, open_room
+from enclave.warming import warm
 from policies.errors import JaliError, Reason, RequestRejected
 
 MOST_BODY_BYTES = 1 << 20
@@ -27,7 +29,9 @@ def create_app() -> Callable[..., Iterable[bytes]]:
     harden()
     os.umask(0o077)
     settings = Settings.from_environment()
-    return PeerCheck(make_app(open_room(settings, with_lanes=True)), settings.allowed_uids)
+    room = open_room(settings, with_lanes=True)
+    Thread(target=warm, args=(room,), daemon=True).start()
+    return PeerCheck(make_app(room), settings.allowed_uids)
 
 
 def make_app(room: Room) -> Flask:

@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
-from dp_accounting.rdp.rdp_privacy_accountant import compute_epsilon  # type: ignore[import-untyped]  # it has no stubs
 
 MICRO: Final = 1_000_000
 NANO: Final = 1_000_000_000
@@ -277,6 +276,9 @@ def _randomized_response(epsilon: float, orders: "np.ndarray[Any, Any]") -> "np.
 
 def _conversion(order: float, delta: Fraction) -> float:
     """What `compute_epsilon` adds to a Renyi loss of this order. Asked at 64, where its floor of 0 is far away."""
+    # Imported when first asked: it takes longer than all else here, and workers and command lines never convert.
+    from dp_accounting.rdp.rdp_privacy_accountant import compute_epsilon  # type: ignore[import-untyped]  # no stubs
+
     below = math.nextafter(float(delta), 0.0)
     if not below:
         raise ValueError("delta is too small to be converted")

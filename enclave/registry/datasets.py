@@ -22,7 +22,7 @@ class StoredVersion:
     """A version that can answer: its public facts, its file, and its wrapped key."""
 
     loaded: LoadedDataset
-    file: Path
+    file: str
     wrapped_key: bytes
 
 
@@ -100,12 +100,12 @@ class Datasets:
         """The current version's public facts. Raises NotFound."""
         return LoadedDataset.model_validate(self._version_row(session, name).loaded)
 
-    def version(self, session: Session, name: str, folder: Path) -> StoredVersion:
-        """The current version as the worker needs it. Raises NotFound, also when its key was destroyed."""
-        row = self._version_row(session, name)
-        if row.wrapped_key is None:
-            raise NotFound(f"dataset {name} was withdrawn")
-        return StoredVersion(LoadedDataset.model_validate(row.loaded), folder / row.file, row.wrapped_key)
+    def version(self, session: Session, name: str, version: str) -> StoredVersion:
+        """A version as a worker needs it. Raises NotFound, also when its key was destroyed."""
+        row = session.get(VersionRow, (name, version))
+        if row is None or row.wrapped_key is None:
+            raise NotFound(f"version {version} of dataset {name!r} is not here, or was withdrawn")
+        return StoredVersion(LoadedDataset.model_validate(row.loaded), row.file, row.wrapped_key)
 
     def _version_row(self, session: Session, name: str) -> VersionRow:
         dataset = session.get(DatasetRow, name)
