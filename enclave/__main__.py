@@ -96,10 +96,10 @@ def _trust(room: Room, options: Any) -> dict[str, Any]:
 
 
 def _key_text(given: str) -> str:
-    path = Path(given)
-    if len(given) < 64 and not given.endswith("/") and not path.exists():
-        return given
-    return path.read_text(encoding="utf-8", errors="replace").strip()
+    with suppress(OSError):  # a text that no file can be named
+        if Path(given).is_file():
+            return Path(given).read_text(encoding="utf-8", errors="replace").strip()
+    return given
 
 
 def _hold(room: Room, options: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dp_queries.answer import Answer
 from dp_queries.methods import methods_text
 from dp_queries.plan import Plan
 from enclave.ledger import decimal_text
@@ -27,18 +28,25 @@ def relabelled(answer: dict[str, Any], plan: Plan) -> dict[str, Any]:
     return answer | {"columns": columns, "intervals": intervals}
 
 
-def facts(plan: Plan, dataset: LoadedDataset, *, is_charged: bool, statement: dict[str, str]) -> dict[str, Any]:
-    """What goes with every answer: cost, what is left, citation (Art. 29), methods, plan."""
+def told(answer: dict[str, Any], *, is_charged: bool, statement: dict[str, str]) -> dict[str, Any]:
+    """The body as it leaves now: what was kept, what this asking cost, and what is left."""
+    price = answer["price"]
+    return {name: value for name, value in answer.items() if name != "price"} | {
+        "spent": {**price, "epsilon": price["epsilon"] if is_charged else "0", "charged": is_charged},
+        "remaining": {"epsilon": statement["remaining"], "delta": statement["delta"], "of": statement["epsilon"]},
+    }
+
+
+def kept(answer: Answer, plan: Plan, dataset: LoadedDataset) -> dict[str, Any]:
+    """What is stored of an answer: values, price, citation (Art. 29), methods, plan.
+
+    All of it, because by the time it is asked for again the data may have another version.
+    """
     card = dataset.card
-    return {
+    return answer.to_json() | {
         "dataset": card.name,
         "version": plan.version,
-        "spent": {
-            "epsilon": decimal_text(plan.epsilon_micro) if is_charged else "0",
-            "delta": f"{float(card.budget.query_delta):g}",
-            "charged": is_charged,
-        },
-        "remaining": {"epsilon": statement["remaining"], "delta": statement["delta"], "of": statement["epsilon"]},
+        "price": {"epsilon": decimal_text(plan.epsilon_micro), "delta": f"{float(card.budget.query_delta):g}"},
         "citation": f"{card.citation} Version {plan.version}. Answered by Jali under differential privacy.",
         "methods": methods_text(plan, dataset),
         "plan": {"digest": plan.digest, "mechanism": plan.measures[0].mechanism, "groups": plan.groups},

@@ -170,7 +170,7 @@ def _perform(room: Room, question: _Question, job_id: str) -> None:
         except Breach as breach:
             _withhold(room, question, job_id, breach)
         else:
-            _keep(room, question, job_id, answer.to_json())
+            _keep(room, question, job_id, answers.kept(answer, question.plan, question.dataset))
 
 
 def _keep(room: Room, question: _Question, job_id: str, answer: dict[str, Any]) -> None:
@@ -198,23 +198,22 @@ def _reply(room: Room, question: _Question, invocation: Invocation) -> dict[str,
         job = session.get_one(Job, invocation.job)
         if job.answer is None:
             raise Withheld("the answer is withheld; an officer has been told", log_index=job.outcome_index)
-        body = answers.relabelled(job.answer, question.plan)
+        answer = answers.relabelled(job.answer, question.plan)
         row = session.get_one(Invocation, invocation.id)
         if row.log_index is None:
-            row.log_index = _outcome_index(room, session, question, row, job, body)
-        remaining = ledger.statement(session, question.agreement.uid)
+            row.log_index = _outcome_index(room, session, question, row, job, answer)
+        statement = ledger.statement(session, question.agreement.uid)
+        body = answers.told(answer, is_charged=row.is_charged, statement=statement)
         index = row.log_index
-        is_charged = row.is_charged
-    facts = answers.facts(question.plan, question.dataset, is_charged=is_charged, statement=remaining)
-    return {"id": invocation.id, **body, **facts, "receipt": room.receipt(index)}
+    return {"id": invocation.id, **body, "receipt": room.receipt(index)}
 
 
 def _outcome_index(
-    room: Room, session: Session, question: _Question, row: Invocation, job: Job, body: dict[str, Any]
+    room: Room, session: Session, question: _Question, row: Invocation, job: Job, answer: dict[str, Any]
 ) -> int:
     if row.is_charged and job.outcome_index is not None:
         return job.outcome_index
-    return room.log.append(session, _outcome(question, job, "repeated", answers.digest_of(body), room.clock()))
+    return room.log.append(session, _outcome(question, job, "repeated", answers.digest_of(answer), room.clock()))
 
 
 def _outcome(question: _Question, job: Job, outcome: str, answer: str | None, now: datetime) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -31,6 +32,10 @@ class Breach(Exception):
     """An engine failed. The text is for the operator alone."""
 
 
+class WorkerDied(Breach):
+    """The child ended, or said something that is no reply."""
+
+
 @dataclass
 class _Child:
     process: "subprocess.Popen[bytes]"
@@ -48,7 +53,7 @@ class _Child:
         try:
             self.connection.send(message)
         except OSError as error:
-            raise Breach("the worker is gone") from error
+            raise WorkerDied("the worker is gone") from error
         return self.reply(timeout_seconds=timeout_seconds)
 
     def reply(self, *, timeout_seconds: float) -> Any:
@@ -59,7 +64,7 @@ class _Child:
         except Breach:
             raise
         except Exception as error:  # its end, or something that is no reply
-            raise Breach("the worker died") from error
+            raise WorkerDied("the worker died") from error
         if verb == "breach":
             raise Breach(f"the engine raised {value}")
         return value
@@ -75,9 +80,11 @@ class Lanes:
 
     def __init__(self, count: int, *, cache: Path) -> None:
         self._cache = cache
+        # A child dies with the thread that made it (prctl(2), PR_SET_PDEATHSIG), so one thread makes them all.
+        self._maker = ThreadPoolExecutor(1, thread_name_prefix="lanes")
         self._free: SimpleQueue[_Child | None] = SimpleQueue()
         for _ in range(count):
-            self._free.put(_spawn(cache))
+            self._free.put(self._spawn())
         self._count = count
 
     def warm(self, requests: Sequence[OpenRequest]) -> None:
@@ -113,11 +120,21 @@ class Lanes:
             child = self._free.get()
             if child is not None:
                 child.kill()
+        self._maker.shutdown()
+
+    def _spawn(self) -> _Child:
+        return self._maker.submit(_spawn, self._cache).result()
 
     def _ready(self, child: _Child | None, request: OpenRequest) -> _Child:
         # Opening happens before the slot begins: how long it takes follows from the file, not from the query.
-        if child is None or child.process.poll() is not None:
-            child = _spawn(self._cache)
+        if child is not None:
+            try:
+                return self._opened(child, request)
+            except WorkerDied:
+                pass  # it died while nothing was asked of it: no query's doing, so no breach
+        return self._opened(self._spawn(), request)
+
+    def _opened(self, child: _Child, request: OpenRequest) -> _Child:
         try:
             child.start()
             child.ask(("open", request), timeout_seconds=OPEN_TIMEOUT_SECONDS)

@@ -5,6 +5,9 @@ is entered in one transaction at the end.
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from dp_queries.load import load
 from enclave.room import Room
 from policies.catalogue import Dataset, LoadedDataset, read_card
-from policies.errors import CardRejected, Reason
+from policies.errors import CardRejected, Reason, Unavailable
 
 MOST_CARD_BYTES = 1 << 20
 
@@ -23,6 +26,11 @@ MOST_CARD_BYTES = 1 << 20
 def load_card(room: Room, path: Path, *, by: str) -> dict[str, Any]:
     """Load the card at `path`; what was found, for the operator. Raises CardRejected or LoadRejected."""
     card = read_card(_document(path))
+    with _only_one(room.settings.datasets, card.name):
+        return _load(room, card, path.parent, by=by)
+
+
+def _load(room: Room, card: Dataset, base: Path, *, by: str) -> dict[str, Any]:
     with room.database.reading() as session:
         room.datasets.check_population(session, card)
         version = room.datasets.next_version(session, card.name)
@@ -30,7 +38,7 @@ def load_card(room: Room, path: Path, *, by: str) -> dict[str, Any]:
     file = room.settings.datasets / f"{card.name}-{version}.duckdb"
     file.unlink(missing_ok=True)  # left by a load that was killed before it was entered
     with _Bar(card) as bar:
-        result = load(card, path.parent, file, key, progress=bar.show)
+        result = load(card, base, file, key, progress=bar.show)
     loaded = LoadedDataset(card=card, version=version, loaded_at=room.clock(), domains=result.domains)
     with room.database.writing() as session:
         index = room.datasets.add_version(
@@ -43,6 +51,17 @@ def load_card(room: Room, path: Path, *, by: str) -> dict[str, Any]:
             now=room.clock(),
         )
     return {"dataset": card.name, "version": version, "log_index": index, "report": result.report.to_json()}
+
+
+@contextmanager
+def _only_one(folder: Path, dataset: str) -> Iterator[None]:
+    """Two loads at once would write one version's file under two keys, and neither could be opened."""
+    with (folder / f"{dataset}.lock").open("w") as file:
+        try:
+            flock(file, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            raise Unavailable(f"another load of {dataset} is running") from None
+        yield
 
 
 def _document(path: Path) -> Any:

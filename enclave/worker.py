@@ -7,7 +7,7 @@ argument or file. What goes wrong inside is told as a bare class name: it is a b
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -23,8 +23,12 @@ def main(descriptor: int) -> None:
     from enclave.engines import Engines
 
     engines = Engines()
-    verbs: dict[str, Callable[..., Any]] = {"open": engines.open, "perform": engines.perform}
     connection.send(("done", None))
+    answer_messages(connection, {"open": engines.open, "perform": engines.perform})
+
+
+def answer_messages(connection: Connection, verbs: Mapping[str, Callable[..., Any]]) -> None:
+    """Reply to each message with what its verb gives, or with the bare class of what it raises."""
     while True:
         try:
             verb, *arguments = connection.recv()

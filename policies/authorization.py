@@ -134,7 +134,8 @@ def _in_force(asked: _Question) -> Iterator[Reason]:
 def _not_held(asked: _Question) -> Iterator[Reason]:
     # By name only, whatever the name is of: where two things share a name a hold stops both, which fails closed.
     agreement = asked.agreement
-    touched = {agreement.uid, agreement.terms.dataset, agreement.assignee, asked.actor.account}
+    # An agreement's short id is such a name: what an officer types in haste must bite.
+    touched = {agreement.uid, agreement.id, agreement.terms.dataset, agreement.assignee, asked.actor.account}
     for target in sorted({hold.target for hold in asked.holds} & touched):
         yield Reason("held", f"{target} is suspended", "holds")
 

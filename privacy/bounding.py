@@ -133,44 +133,45 @@ def merged(parts: Sequence[Bounding]) -> Int64s:
 class _Vector:
     """One measure: the current unit's sums, and the totals.
 
-    `touched` lists the groups that the current unit has rows in. Where groups are few it lists all of them for good,
-    which spares the rows the list's upkeep; a sum of zero adds nothing.
+    `touched` lists the groups that the current unit has rows in, if it has a vector. Where groups are few it lists all
+    of them for good, which spares the rows the list's upkeep; a sum of zero adds nothing.
     """
 
     def __init__(self, groups: int, contribution: Contribution) -> None:
         self._rule = contribution._integers()
+        self._weighed_rule = self._rule.copy()
+        self._weighed_rule[:3] = -SATURATED, SATURATED, 0
         self._granularity = (float(contribution.numerator), float(contribution.denominator))
         self._sums = np.zeros(groups, np.int64)
         self._touched = np.arange(groups + 1, dtype=np.int32)  # one more: the list is written before it grows
         self._marks = np.zeros(groups, np.int8)
         self._totals = np.zeros(groups, np.int64)
-        self._state = np.array([-1, groups if groups <= _FEW else 0], np.int64)  # the current unit; how many touched
+        self._state = np.array([-1, 0], np.int64)  # the current unit; how many touched
         self._amounts = np.zeros(0, np.int64)
 
     def add(self, units: NDArray[np.int32], groups: NDArray[np.int32] | None, values: Values | None) -> None:
-        keys = _NO_KEYS if groups is None else groups
         lengths = {units.size, *(column.size for column in (groups, values) if column is not None)}
         if len(lengths) != 1 or (groups is None and self._totals.size != 1):
             raise ValueError("the columns of a batch must be of one length, and several groups need codes")
-        amounts = _NO_AMOUNTS if values is None else self._weighed(values)
-        if not _fold(units, keys, amounts, *self._kept()):
+        rule = self._rule
+        if values is not None and values.dtype == np.float64:
+            values, rule = self._weighed(values), self._weighed_rule
+        if not _fold(units, groups, values, rule, *self._kept()):
             raise UnitOrderBroken("rows are not in the order of their units")
 
     def finish(self) -> Int64s:
-        _close(*self._kept())
+        _close(self._rule, *self._kept())
         return self._totals
 
     def _kept(self) -> tuple[Any, ...]:
-        return self._rule, self._sums, self._touched, self._marks, self._totals, self._state
+        return self._sums, self._touched, self._marks, self._totals, self._state
 
-    def _weighed(self, values: Values) -> Int64s:
+    def _weighed(self, values: NDArray[np.float64]) -> Int64s:
+        """Floats as amounts, which `_weighed_rule` takes as they are."""
         if self._amounts.size < values.size:
             self._amounts = np.empty(values.size, np.int64)
         amounts = self._amounts[: values.size]
-        if values.dtype == np.float64:
-            _weigh_floats(values, *self._granularity, self._rule, amounts)
-        else:
-            _weigh_integers(values, self._rule, amounts)
+        _weigh_floats(values, *self._granularity, self._rule, amounts)
         return amounts
 
 
@@ -178,8 +179,6 @@ class _Vector:
 # the plain-Python twin in dp_queries.backends.reference checks it to the last integer.
 
 _FEW = 32
-_NO_KEYS = np.zeros(0, np.int32)
-_NO_AMOUNTS = np.zeros(0, np.int64)
 
 
 def _read(element: types.Type) -> types.Array:
@@ -187,19 +186,8 @@ def _read(element: types.Type) -> types.Array:
     return types.Array(element, 1, "C", readonly=True)
 
 
-_KEPT = (int64[::1], int64[::1], int32[::1], int8[::1], int64[::1], int64[::1])
+_KEPT = (int64[::1], int64[::1], int32[::1], int8[::1], int64[::1], int64[::1])  # rule, then what a vector keeps
 _compiled = partial(njit, cache=True, nogil=True, error_model="numpy")
-
-
-@_compiled([void(_read(width), int64[::1], int64[::1]) for width in (int32, int64)])
-def _weigh_integers(values, rule, amounts):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """What rows with steps add. NULL, the type's smallest value, adds nothing."""
-    lower, upper, offset = rule[0], rule[1], rule[2]
-    null = NULL_INT32 if values.itemsize == 4 else NULL_INT64
-    for i in range(values.size):
-        value = int64(values[i])
-        amount = min(max(min(max(value, lower), upper) - offset, -SATURATED), SATURATED)
-        amounts[i] = 0 if value == null else amount
 
 
 @_compiled(void(_read(float64), float64, float64, int64[::1], int64[::1]))
@@ -272,30 +260,79 @@ def _close(rule, sums, touched, marks, totals, state):  # type: ignore[no-untype
     _clip(rule, sums, touched, marks, totals, state[1])
 
 
-@_compiled(boolean(_read(int32), _read(int32), _read(int64), *_KEPT))
-def _fold(units, keys, amounts, rule, sums, touched, marks, totals, state):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Fold rows in; without keys all are in group 0, without amounts each counts 1. False if units are out of order.
+@_compiled(inline="always")
+def _amount(values, i, lower, upper, offset):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """What row i adds: 1 without values, nothing for NULL, the type's smallest value."""
+    if values is None:
+        return int64(1)
+    value = int64(values[i])
+    amount = min(max(min(max(value, lower), upper) - offset, -SATURATED), SATURATED)
+    return int64(0) if value == (NULL_INT32 if values.itemsize == 4 else NULL_INT64) else amount
+
+
+@_compiled(inline="always")
+def _group(keys, i):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """The group of row i as an unsigned number, so that one comparison finds what is in none."""
+    return uint64(0) if keys is None else uint64(int64(keys[i]))
+
+
+@_compiled(
+    [
+        boolean(_read(int32), keys, values, *_KEPT)
+        for keys in (types.none, _read(int32))
+        for values in (types.none, _read(int32), _read(int64))
+    ]
+)
+def _fold(units, keys, values, rule, sums, touched, marks, totals, state):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Fold rows in; without keys all are in group 0, without values each counts 1. False if units are out of order.
+
+    Most units are far below the norm: while the sum of a unit's absolute amounts is, so are its vector and each of its
+    entries, and its rows go to the totals as they are. The others, and the last unit of a batch, which may go on in
+    the next one, are taken back and folded into a vector of their own.
 
     Sums are of amounts below 2^31, and of fewer than 2^32 rows; should they wrap, the clipping after it still bounds.
     """
-    groups = uint64(totals.size)
-    few = totals.size <= _FEW
+    size, groups = uint64(units.size), uint64(totals.size)
+    lower, upper, offset, grid = rule[0], rule[1], rule[2], rule[5]
+    harmless = min(rule[3], rule[4] // grid)
     current, count = state[0], state[1]
-    for i in range(units.size):
-        unit = int64(units[i])
+    first = uint64(0)
+    while first < size:
+        unit = int64(units[first])
+        if unit < current:
+            return False
+        after = first
         if unit != current:
-            if unit < current:
-                return False
-            _clip(rule, sums, touched, marks, totals, count)
-            current = unit
-            if not few:
-                count = 0
-        group = int64(keys[i]) if keys.size else 0
-        if uint64(group) < groups:
-            sums[group] += amounts[i] if amounts.size else 1
-            if not few:
-                touched[count] = group
-                count += 1 - marks[group]
-                marks[group] = 1
+            if count:
+                _clip(rule, sums, touched, marks, totals, count)
+            current, count = unit, 0
+            length = int64(0)
+            while after < size and units[after] == unit:
+                amount = _amount(values, after, lower, upper, offset)
+                length += abs(amount)
+                if length > harmless:
+                    break
+                group = _group(keys, after)
+                if group < groups:
+                    totals[group] += amount * grid
+                after += uint64(1)
+            if after < size and units[after] != unit:
+                first = after
+                continue
+            for i in range(first, after):
+                group = _group(keys, i)
+                if group < groups:
+                    totals[group] -= _amount(values, i, lower, upper, offset) * grid
+        if groups <= _FEW:
+            count = totals.size
+        while first < size and units[first] == unit:
+            group = _group(keys, first)
+            if group < groups:
+                sums[group] += _amount(values, first, lower, upper, offset)
+                if groups > _FEW:
+                    touched[count] = group
+                    count += 1 - marks[group]
+                    marks[group] = 1
+            first += uint64(1)
     state[0], state[1] = current, count
     return True

@@ -51,9 +51,13 @@ class KeyColumn:
         shifted: NDArray[Any] = values.astype(signed, copy=False).view(unsigned)
         if self.first:
             shifted = shifted - unsigned(self.first % 2 ** (32 if is_narrow else 64))
+        if not shifted.size or int(shifted.max()) < len(self.places):  # one pass; what follows takes several
+            return self._placed(shifted)
         known = shifted < len(self.places)
-        found = shifted.astype(np.int32, copy=False) if self._is_run else self._table[np.where(known, shifted, 0)]
-        return found if known.all() else np.where(known, found, np.int32(NO_GROUP))
+        return np.where(known, self._placed(np.where(known, shifted, 0)), np.int32(NO_GROUP))
+
+    def _placed(self, shifted: NDArray[Any]) -> Int32s:
+        return shifted.astype(np.int32, copy=False) if self._is_run else self._table[shifted]
 
     @cached_property
     def _is_run(self) -> bool:
@@ -69,12 +73,17 @@ def group_codes(keys: Sequence[KeyColumn], columns: Sequence[Any]) -> Int32s | N
     if not keys:
         return None
     code = keys[0].places_of(columns[0])
-    lost = code < 0
+    is_lost = _lost(code)
     for key, column in zip(keys[1:], columns[1:], strict=True):
         place = key.places_of(column)
-        lost |= place < 0
+        is_lost |= _lost(place)
         code = code * np.int32(key.domain_size) + place
-    return np.where(lost, np.int32(NO_GROUP), code) if lost.any() else code
+    return np.where(is_lost, np.int32(NO_GROUP), code) if np.any(is_lost) else code
+
+
+def _lost(places: Int32s) -> Any:
+    """Which rows are in no group: an array, or False if none is, which takes one pass."""
+    return places < 0 if places.size and int(places.min()) < 0 else False
 
 
 def key_column(key: Key, term: Term) -> KeyColumn:

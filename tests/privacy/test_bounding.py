@@ -1,3 +1,4 @@
+from itertools import pairwise
 from math import isqrt
 
 import numpy as np
@@ -108,6 +109,25 @@ def test_no_unit_moves_the_totals_by_more_than_the_norm(size, data):
     assert sum(step * step for step in moved) <= rule.norm.l2_steps**2
     assert sum(map(abs, moved)) <= rule.norm.l1_steps(size)
     assert totals(rule, codes, groups[::-1].copy(), values[::-1].copy(), size) == moved
+
+
+@pytest.mark.parametrize("size", [3, 100])
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_short_and_long_units_add_up_however_they_are_cut_into_batches(size, data):
+    row = st.tuples(st.integers(0, 4), st.integers(-1, size), st.integers(-4, 4))
+    rows = sorted(data.draw(st.lists(row, max_size=30)), key=lambda each: each[0])
+    codes, groups, values = (np.array([each[place] for each in rows], np.int32) for place in range(3))
+    cuts = [0, *sorted(data.draw(st.lists(st.integers(0, len(rows)), max_size=5))), len(rows)]
+    rule = contribution(data.draw(st.integers(1, 200)), grid=16)
+    bounding = Bounding(size, [rule, contribution(50, grid=16)])
+    for first, last in pairwise(cuts):
+        bounding.add(codes[first:last], groups[first:last], [values[first:last], None])
+    apart = Bounding(size, [rule, contribution(50, grid=16)]), Bounding(size, [rule, contribution(50, grid=16)])
+    for unit in range(5):
+        mine = codes == unit
+        apart[unit % 2].add(codes[mine], groups[mine], [values[mine].astype(np.int64), None])
+    assert bounding.finish().tolist() == (apart[0].finish() + apart[1].finish()).tolist()
 
 
 def test_clipping_loses_no_more_than_one_step_per_group():

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dp_queries.errors import QueryRejected
+from enclave import ledger
 from enclave.audit.receipts import check_receipt
 from enclave.store.models import Job
 from policies.authorization import Actor
@@ -96,6 +97,24 @@ def test_many_asking_one_question_at_once_are_charged_once(world: World) -> None
     assert jobs(world) == before + 1
     assert len({json.dumps(answer["rows"]) for answer in answers}) == 1
     assert sum(answer["spent"]["charged"] for answer in answers) == 1
+
+
+def test_64_threads_race_for_the_last_of_a_budget(world: World) -> None:
+    uid = world.sign_agreement("raced", epsilon_micro=700_000, epsilon_per_query_micro=200_000)
+    racer = World(world.room, world.provider_key, world.university_key, uid)
+    fitting = 700_000 // 200_000  # pure losses add up (the filter's last order), and fewer than this would be a waste
+
+    def ask(number: int) -> bool:
+        try:
+            return bool(racer.ask(f"SELECT COUNT(*) AS n FROM visits WHERE minutes > {number}", epsilon="0.2")["rows"])
+        except BudgetExceeded:
+            return False
+
+    with ThreadPoolExecutor(64) as threads:
+        answered = list(threads.map(ask, range(64)))
+    assert sum(answered) == fitting
+    with world.room.database.reading() as session:
+        assert ledger.statement(session, uid)["charges"] == str(fitting)
 
 
 def test_what_the_agreement_forbids_is_refused_with_every_reason(world: World) -> None:

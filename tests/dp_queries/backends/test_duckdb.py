@@ -26,14 +26,26 @@ def backend(tmp_path):
         yield opened
 
 
-def test_rows_that_are_not_in_unit_order_are_refused(tmp_path):
+def disordered(path):
+    write(TABLES, path)
     connection = connect(threads=1)
-    path = write(TABLES, tmp_path / "world.db")
     connection.execute(f"ATTACH '{path}' AS d (ENCRYPTION_KEY '{KEY.hex()}')")
     connection.execute("INSERT INTO d.trips (_unit, person) VALUES (2, 30), (1, 20), (2, 30)")
     connection.close()
-    with DuckDBBackend(path, KEY, DATASET, ranges=1) as opened, pytest.raises(UnitOrderBroken):
+    return path
+
+
+def test_rows_that_are_not_in_unit_order_are_refused(tmp_path):
+    with (
+        DuckDBBackend(disordered(tmp_path / "world.db"), KEY, DATASET, ranges=1) as opened,
+        pytest.raises(UnitOrderBroken),
+    ):
         opened.bounded_sums(plan(measure("rows")))
+
+
+def test_rows_that_a_join_may_disorder_are_sorted(tmp_path):
+    with DuckDBBackend(disordered(tmp_path / "world.db"), KEY, DATASET, ranges=1) as opened:
+        assert opened.bounded_sums(plan(measure("rows"), needs_sort=True)).tolist() == [[4 * 4]]
 
 
 def test_nested_quotients_cost_no_more_than_their_length(backend):

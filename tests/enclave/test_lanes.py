@@ -1,0 +1,213 @@
+"""Lanes: a slot is held to its end whatever happens in it, and no child that failed is used again."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from threading import Thread, Timer
+
+import pytest
+
+from dp_queries import planner
+from dp_queries.plan import Plan
+from enclave.lanes import Breach, Lanes
+from enclave.messages import OpenRequest
+from policies.authorization import Act, decide
+from privacy.budget import Charge, issue_charge
+from tests.world import RESEARCHER, World
+
+SLOT_SECONDS = 0.8
+QUICK = "SELECT COUNT(*) AS n FROM visits"
+SLOW = (
+    f"SELECT day, clinic, region, {', '.join(f'SUM(minutes + {i}) AS s{i}' for i in range(16))}"
+    " FROM visits JOIN people USING (person) GROUP BY day, clinic, region"
+)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the room hands to a lane."""
+
+    plan: Plan
+    charge: Charge
+    request: OpenRequest
+
+    def times(self, count: int) -> "Work":
+        """The same with every measure taken so often: as much more work."""
+        plan = replace(self.plan, measures=self.plan.measures * count)
+        return Work(plan, charge_for(plan), self.request)
+
+    def in_slot(self, seconds: float) -> "Work":
+        plan = replace(self.plan, slot_seconds=Fraction(seconds).limit_denominator(1000))
+        return Work(plan, charge_for(plan), self.request)
+
+
+def charge_for(plan: Plan, digest: str | None = None) -> Charge:
+    return issue_charge(id="c", agreement=plan.agreement, plan_digest=digest or plan.digest, loss=plan.loss)
+
+
+def work(world: World, sql: str) -> Work:
+    """A question's work, in a slot of this file's own."""
+    room = world.room
+    with room.database.reading() as session:
+        dataset = room.datasets.get(session, "visits")
+        agreement = room.agreements.get(session, world.agreement)
+        request = room.open_request(session, "visits", dataset.version)
+    query = planner.analyse(sql, dataset)
+    act = Act(door="sql", needs=query.needs, epsilon_micro=1_000_000, purpose=None)
+    permit = decide(agreement, act, actor=RESEARCHER, holds=(), acts_today=0, now=room.clock())
+    plan = planner.plan(query, dataset, permit, epsilon_micro=1_000_000)
+    return Work(plan, charge_for(plan), request).in_slot(SLOT_SECONDS)
+
+
+class OneLane:
+    """Lanes with one child, and what is seen of it from outside."""
+
+    def __init__(self, lanes: Lanes) -> None:
+        self._lanes = lanes
+
+    def perform(self, work: Work) -> float:
+        """Perform the work; how long it took."""
+        begun = time.monotonic()
+        self._lanes.perform(work.plan, work.charge, work.request)
+        return time.monotonic() - begun
+
+    def fail(self, work: Work) -> tuple[str, float]:
+        """Perform the work, which must be a breach; the operator's text, and how long it took."""
+        begun = time.monotonic()
+        with pytest.raises(Breach) as caught:
+            self._lanes.perform(work.plan, work.charge, work.request)
+        return str(caught.value), time.monotonic() - begun
+
+    def child(self) -> int:
+        """The pid of the child; only while the lane is free."""
+        child = self._lanes._free.get(timeout=10)
+        self._lanes._free.put(child)
+        return child.process.pid if child is not None else 0
+
+    def works_again(self, quick: Work, former: int) -> bool:
+        """Whether another child answers, and the former one is gone."""
+        self.perform(quick)
+        return self.child() != former and not Path(f"/proc/{former}").exists()
+
+
+@pytest.fixture(scope="module")
+def quick(world: World) -> Work:
+    return work(world, QUICK)
+
+
+@pytest.fixture(scope="module")
+def slow(world: World) -> Work:
+    return work(world, SLOW)
+
+
+@pytest.fixture(scope="module")
+def lane(quick: Work, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneLane]:
+    lanes = Lanes(1, cache=tmp_path_factory.mktemp("cache"))
+    lanes.warm([quick.request])
+    yield OneLane(lanes)
+    lanes.close()
+
+
+def test_a_slot_is_held_to_its_end_also_when_the_work_is_early(lane: OneLane, quick: Work) -> None:
+    for slot in (0.5, SLOT_SECONDS):
+        assert slot <= lane.perform(quick.in_slot(slot)) < slot + 0.2
+
+
+def test_a_second_askers_wait_does_not_tell_how_long_the_firsts_work_took(
+    lane: OneLane, quick: Work, slow: Work
+) -> None:
+    waits = []
+    for first in (quick, slow):
+        with ThreadPoolExecutor(2) as threads:
+            begun = threads.submit(lane.perform, first)
+            time.sleep(0.05)
+            waits.append(threads.submit(lane.perform, quick).result())
+            begun.result()
+    assert waits[0] == pytest.approx(2 * SLOT_SECONDS - 0.05, abs=0.15)
+    assert waits[1] == pytest.approx(waits[0], abs=0.15)
+
+
+def test_an_engine_that_raises_is_a_breach_at_the_end_of_the_slot(lane: OneLane, quick: Work) -> None:
+    former = lane.child()
+    text, took = lane.fail(replace(quick, charge=charge_for(quick.plan, "of another plan")))
+    assert text == "the engine raised ValueError"  # and nothing of what it said
+    assert SLOT_SECONDS <= took < SLOT_SECONDS + 0.2
+    assert lane.works_again(quick, former)
+
+
+def test_a_child_that_dies_is_a_breach_at_the_end_of_the_slot(lane: OneLane, quick: Work, slow: Work) -> None:
+    former = lane.child()
+    killer = Timer(0.2, os.kill, (former, signal.SIGKILL))
+    killer.start()
+    text, took = lane.fail(slow.times(4))
+    assert text == "the worker died"
+    assert SLOT_SECONDS <= took < SLOT_SECONDS + 0.2
+    assert lane.works_again(quick, former)
+
+
+def test_a_child_that_misses_its_slot_is_killed_at_the_end_of_it(lane: OneLane, quick: Work, slow: Work) -> None:
+    former = lane.child()
+    text, took = lane.fail(slow.times(20).in_slot(0.5))
+    assert text == "the worker missed its slot"
+    assert 0.5 <= took < 0.7
+    assert lane.works_again(quick, former)
+
+
+def test_a_child_that_died_between_jobs_is_replaced_and_nobody_notices(lane: OneLane, quick: Work) -> None:
+    former = lane.child()
+    os.kill(former, signal.SIGKILL)
+    assert lane.works_again(quick, former)
+
+
+def test_a_child_outlives_the_thread_that_asked_for_it(lane: OneLane, quick: Work) -> None:
+    os.kill(lane.child(), signal.SIGKILL)
+    asker = Thread(target=lane.perform, args=(quick,))
+    asker.start()
+    asker.join()
+    made = lane.child()
+    lane.perform(quick)
+    assert lane.child() == made
+
+
+def test_a_file_that_can_not_be_opened_is_a_breach_and_the_lane_is_free_again(
+    lane: OneLane, quick: Work, tmp_path: Path
+) -> None:
+    former = lane.child()
+    damaged = tmp_path / "damaged.duckdb"
+    damaged.write_bytes(b"damaged" * 1000)
+    text, _ = lane.fail(replace(quick, request=replace(quick.request, file=damaged)))
+    assert text.startswith("the engine raised ")
+    assert "damaged" not in text
+    assert lane.works_again(quick, former)
+
+
+def test_warming_goes_on_where_a_dataset_can_not_be_opened(lane: OneLane, quick: Work, tmp_path: Path) -> None:
+    lane._lanes.warm([replace(quick.request, file=tmp_path / "missing.duckdb")])
+    assert lane.child() == 0
+    assert lane.perform(quick) >= SLOT_SECONDS
+
+
+def test_keys_are_neither_in_a_childs_environment_nor_in_its_arguments(
+    lane: OneLane, quick: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JALI_A_KEY", "secret-of-the-room")
+    os.kill(lane.child(), signal.SIGKILL)
+    lane.perform(quick)
+    shown = b"".join(Path(f"/proc/{lane.child()}/{part}").read_bytes() for part in ("environ", "cmdline"))
+    assert b"enclave.worker" in shown
+    key = quick.request.key
+    for secret in (b"secret-of-the-room", b"JALI", key, key.hex().encode(), str(quick.request.file).encode()):
+        assert secret not in shown
+    assert repr(key) not in repr(quick.request)
+
+
+def test_closing_ends_the_children(quick: Work, tmp_path: Path) -> None:
+    made = Lanes(1, cache=tmp_path)
+    child = OneLane(made).child()
+    made.close()
+    assert not Path(f"/proc/{child}").exists()
