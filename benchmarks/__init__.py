@@ -1,1 +1,1 @@
-"""Measurements. Each module prints one JSON object a line for `make bench B=<module>`, and a table for eyes on stderr."""
+"""Measurements: each module prints one JSON object a line (`make bench B=<module>`), and a table on stderr."""

@@ -7,12 +7,13 @@ DuckDB's cache of decrypted blocks included.
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.trip_queries import Ours, Raw
-from benchmarks.trips import ROOT, Size, prepared
+from benchmarks.trip_queries import Ours, Raw, Side
+from benchmarks.trips import ROOT, Size, Trips, prepared
 
-SIDES = {"raw": Raw, "ours": Ours}
+SIDES: dict[str, Callable[[Trips], Side]] = {"raw": Raw, "ours": Ours}
 
 
 def growth_bytes(side: str, query: str, size: Size) -> int:

@@ -108,6 +108,13 @@ def beyond_bounds(column: Column, value: str) -> str:
     return f"(CAST({value} AS DATE) < DATE '{lower}' OR CAST({value} AS DATE) > DATE '{upper}')"
 
 
+def too_long(column: Column, value: str) -> str:
+    """SQL that is true where a text has more characters than the card allows."""
+    if column.type != "text" or column.domain is not None:
+        return "false"
+    return f"length({value}) > {column.longest}"
+
+
 def outside_domain(column: Column, value: str) -> str:
     """SQL that is true where the value is none of the declared domain."""
     if column.domain is None:

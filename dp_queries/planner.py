@@ -13,18 +13,20 @@ from typing import Final
 import duckdb
 
 from dp_queries.accuracy import expected_half_widths
+from dp_queries.costs import MOST_SORTED_BYTES, row_nanoseconds, sorted_bytes
 from dp_queries.errors import QueryRejected
 from dp_queries.explain import explain
+from dp_queries.expressions import ColumnRef
 from dp_queries.layers.split import find_layers
 from dp_queries.parse import parse
 from dp_queries.plan import Measure, Plan
 from dp_queries.pricing import priced
 from dp_queries.query import Layers, Query
 from dp_queries.released import dry_run
-from dp_queries.slots import slot_seconds
+from dp_queries.slots import LONGEST_SECONDS, slot_seconds
 from dp_queries.validate import validate
 from policies.authorization import Needs, Permit
-from policies.catalogue import Dataset, LoadedDataset
+from policies.catalogue import Column, Dataset, LoadedDataset
 from policies.errors import Reason, Refused, RequestRejected
 from privacy.loss import Loss
 
@@ -41,6 +43,7 @@ def analyse(sql: str, dataset: LoadedDataset) -> Query:
     validate(statement)
     layers, most_rows = find_layers(statement, dataset)
     private = [_table_rows(relation.table, dataset.card) for relation in layers.below.relations if relation.is_private]
+    rows_at_most = max(sum(private), most_rows)
     return Query(
         sql=sql,
         dataset=dataset.card.name,
@@ -48,14 +51,34 @@ def analyse(sql: str, dataset: LoadedDataset) -> Query:
         layers=layers,
         needs=_needs(dataset.card.name, layers),
         query_delta=Fraction(dataset.card.budget.query_delta),
-        slot_seconds=slot_seconds(
-            rows_at_most=max(sum(private), most_rows),
-            joins=len(layers.below.joins),
-            cells=prod(len(key.domain) for key in layers.keys) * len(layers.drafts),
-        ),
+        slot_seconds=_affordable_slot(layers, dataset.card, rows_at_most),
         # A hash join may give rows in any order, whichever side it builds on.
         needs_sort=bool(layers.below.joins),
     )
+
+
+def _affordable_slot(layers: Layers, card: Dataset, rows_at_most: int) -> Fraction:
+    """The query's slot. What would block the house, or outgrow it, is refused by what the card declares."""
+    if sorted_bytes(layers, rows_at_most) > MOST_SORTED_BYTES:
+        raise _too_heavy("this join may give more rows than memory holds; join on more columns, or ask for fewer sums")
+    slot = slot_seconds(
+        rows_at_most=rows_at_most,
+        row_nanoseconds=row_nanoseconds(layers, lambda reference: _column(layers, card, reference)),
+        joins=len(layers.below.joins),
+        cells=prod(len(key.domain) for key in layers.keys) * len(layers.drafts),
+    )
+    if slot > LONGEST_SECONDS:
+        raise _too_heavy(f"this may take longer than {LONGEST_SECONDS} s; use fewer groups, sums or patterns")
+    return slot
+
+
+def _too_heavy(message: str) -> QueryRejected:
+    return QueryRejected("this SQL can't be answered", (Reason("too-heavy", message),))
+
+
+def _column(layers: Layers, card: Dataset, reference: ColumnRef) -> Column:
+    table = next(table for table in card.tables if table.name == layers.below.relations[reference.relation].table)
+    return next(column for column in table.columns if column.name == reference.column)
 
 
 def plan(query: Query, dataset: LoadedDataset, permit: Permit, *, epsilon_micro: int) -> Plan:

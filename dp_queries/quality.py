@@ -5,7 +5,7 @@ names and counts, never a value.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import duckdb
@@ -26,6 +26,7 @@ class ColumnReport:
     beyond_bounds: int
     unreadable: int
     outside_domain: int
+    too_long: int
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class Inspection:
         rows_read, lost_unit, rows, *counts = self._counts()
         units, most = self._unit_counts()
         columns = tuple(
-            ColumnReport(column.name, *(counts[4 * index : 4 * index + 4]))
+            ColumnReport(column.name, *(counts[5 * index : 5 * index + 5]))
             for index, column in enumerate(self.table.columns)
         )
         return TableReport(
@@ -134,7 +135,7 @@ class Inspection:
         return physical.reading(column, *self.source.columns[column.name])
 
     def _counts(self) -> tuple[int, ...]:
-        """Rows read, rows whose unit can't be read, rows kept; then nulls, beyond, unreadable, outside per column."""
+        """Rows read, rows whose unit can't be read, rows kept; then per column the counts in ColumnReport's order."""
         unit = self.table.column(self.table.unit_column or "")
         inner = [f"{self.kept()} AS kept", f"{self._reading(unit).unreadable if unit else 'false'} AS lost_unit"]
         outer = ["count(*)", "count(*) FILTER (lost_unit)", "count(*) FILTER (kept)"]
@@ -145,6 +146,7 @@ class Inspection:
                 physical.beyond_bounds(column, f"v{index}"),
                 f"u{index}",
                 physical.outside_domain(column, f"v{index}"),
+                physical.too_long(column, f"v{index}"),
             )
             outer += ["0" if test == "false" else f"count(*) FILTER (kept AND {test})" for test in tests]
         row = self.connection.execute(
@@ -186,7 +188,7 @@ def _with_lost_units(report: ColumnReport, table: Table, lost: int) -> ColumnRep
     """A unit that can't be read is a fault of its column, though its row counts as one without a unit."""
     if report.name != table.unit_column:
         return report
-    return ColumnReport(report.name, report.nulls, report.beyond_bounds, lost, report.outside_domain)
+    return replace(report, unreadable=lost)
 
 
 def table_faults(table: Table, report: TableReport) -> Iterator[Reason]:
@@ -217,6 +219,10 @@ def _column_faults(table: Table, column: Column, counts: ColumnReport, rows: int
     if counts.outside_domain:
         yield Reason(
             "outside-domain", f"{counts.outside_domain} of {rows} values are not in the declared domain", where
+        )
+    if counts.too_long:
+        yield Reason(
+            "too-long", f"{counts.too_long} of {rows} texts are longer than {column.longest} characters", where
         )
 
 

@@ -56,10 +56,10 @@ def submit(room: Room, actor: Actor, ask: Ask) -> dict[str, Any]:
     try:
         question = _question(room, actor, ask)
         invocation = _admit(room, question)
-        _perform(room, question, invocation.job)
+        has_performed = _perform(room, question, invocation.job)
     except LOGGED as refusal:
         raise _logged(room, actor, ask, refusal) from None
-    return _reply(room, question, invocation)
+    return _reply(room, question, invocation, has_performed=has_performed)
 
 
 def _question(room: Room, actor: Actor, ask: Ask) -> _Question:
@@ -151,13 +151,17 @@ def _charge(room: Room, session: Session, question: _Question) -> Job:
     return ledger.record(session, charge, intent_index=room.log.append(session, leaf), now=now)
 
 
-def _perform(room: Room, question: _Question, job_id: str) -> None:
-    """Perform a charged job unless it is done. Asks `decide` again: a hold may have come in since."""
+def _perform(room: Room, question: _Question, job_id: str) -> bool:
+    """Perform a charged job unless it is done; whether it was done now. Asks `decide` again: a hold may have come in.
+
+    Whatever goes wrong once the worker was asked closes the job: one that stayed open would be performed again with
+    fresh noise under one charge, as often as somebody asked.
+    """
     with room.jobs.of(job_id):
         with room.database.reading() as session:
             job = session.get_one(Job, job_id)
             if job.state != "charged":
-                return
+                return False
             if job.plan_digest != question.plan.digest:
                 raise Conflict("the data or the terms changed since this was asked; ask again with a new key")
             _decide(room, session, question.agreement, question.act, question.actor, already_counted=1)
@@ -167,23 +171,28 @@ def _perform(room: Room, question: _Question, job_id: str) -> None:
             raise Unavailable("this process performs nothing")
         try:
             answer = room.lanes.perform(question.plan, charge, request)
-        except Breach as breach:
-            _withhold(room, question, job_id, breach)
+            kept = answers.kept(answer, question.plan, question.dataset)
+            digest = answers.digest_of(kept)
+        except Exception as failure:
+            _withhold(room, question, job_id, failure)
         else:
-            _keep(room, question, job_id, answers.kept(answer, question.plan, question.dataset))
+            _keep(room, question, job_id, kept, digest)
+        return True
 
 
-def _keep(room: Room, question: _Question, job_id: str, answer: dict[str, Any]) -> None:
+def _keep(room: Room, question: _Question, job_id: str, answer: dict[str, Any], digest: str) -> None:
     with room.database.writing() as session:
         job = session.get_one(Job, job_id)
         job.answer, job.state = answer, "answered"
-        leaf = _outcome(question, job, "answered", answers.digest_of(answer), room.clock())
+        leaf = _outcome(question, job, "answered", digest, room.clock())
         job.outcome_index = room.log.append(session, leaf)
 
 
-def _withhold(room: Room, question: _Question, job_id: str, breach: Breach) -> None:
+def _withhold(room: Room, question: _Question, job_id: str, failure: Exception) -> None:
     """A breach: charged, one fixed outcome, and the agreement's door shut until an officer opens it (DESIGN 3)."""
-    room.tell_operator("withheld", job=job_id, agreement=question.agreement.uid, breach=str(breach))
+    # Only a Breach's text is ours; another's may hold values.
+    what = str(failure) if isinstance(failure, Breach) else type(failure).__name__
+    room.tell_operator("withheld", job=job_id, agreement=question.agreement.uid, breach=what)
     with room.database.writing() as session:
         job = session.get_one(Job, job_id)
         job.state = "withheld"
@@ -193,31 +202,33 @@ def _withhold(room: Room, question: _Question, job_id: str, breach: Breach) -> N
         )
 
 
-def _reply(room: Room, question: _Question, invocation: Invocation) -> dict[str, Any]:
+def _reply(room: Room, question: _Question, invocation: Invocation, *, has_performed: bool) -> dict[str, Any]:
     with room.database.writing() as session:
         job = session.get_one(Job, invocation.job)
         if job.answer is None:
             raise Withheld("the answer is withheld; an officer has been told", log_index=job.outcome_index)
         answer = answers.relabelled(job.answer, question.plan)
         row = session.get_one(Invocation, invocation.id)
-        if row.log_index is None:
-            row.log_index = _outcome_index(room, session, question, row, job, answer)
+        index = row.log_index
+        if index is None:
+            # The leaf of who performed it, for them; for anybody else a leaf that names their own asking.
+            performed = job.outcome_index if has_performed else None
+            index = _repeated(room, session, question, job, answer) if performed is None else performed
+            row.log_index = index
         statement = ledger.statement(session, question.agreement.uid)
         body = answers.told(answer, is_charged=row.is_charged, statement=statement)
-        index = row.log_index
     return {"id": invocation.id, **body, "receipt": room.receipt(index)}
 
 
-def _outcome_index(
-    room: Room, session: Session, question: _Question, row: Invocation, job: Job, answer: dict[str, Any]
-) -> int:
-    if row.is_charged and job.outcome_index is not None:
-        return job.outcome_index
+def _repeated(room: Room, session: Session, question: _Question, job: Job, answer: dict[str, Any]) -> int:
     return room.log.append(session, _outcome(question, job, "repeated", answers.digest_of(answer), room.clock()))
 
 
 def _outcome(question: _Question, job: Job, outcome: str, answer: str | None, now: datetime) -> dict[str, Any]:
-    return _leaf(question, "outcome", now) | {"intent": job.intent_index, "outcome": outcome, "answer": answer}
+    # An old answer is of an old plan: the leaf names the one that was performed, not the one it would be today.
+    performed = {"plan": job.plan_digest, "version": (job.answer or {}).get("version", question.plan.version)}
+    bound = {"intent": job.intent_index, "outcome": outcome, "answer": answer}
+    return _leaf(question, "outcome", now) | performed | bound
 
 
 def _leaf(question: _Question, kind: str, now: datetime) -> dict[str, Any]:

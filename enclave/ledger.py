@@ -91,6 +91,11 @@ def statement(session: Session, name: str) -> dict[str, str]:
     }
 
 
+def is_agreement(budget: str) -> bool:
+    """Whether a budget is an agreement's; the others are populations'."""
+    return budget.startswith("urn:jali:agreement:")
+
+
 def decimal_text(micro: int) -> str:
     """Micro-epsilon as exact decimal text.
 
@@ -105,12 +110,15 @@ def _take(session: Session, name: str, loss: Loss) -> None:
     row = session.get_one(BudgetRow, name)
     budget, spent = _budget(row), _spent(row)
     if not fits(budget, spent, loss):
-        raise BudgetExceeded(
-            f"the {'agreement' if name.startswith('urn:') else 'population'}'s budget has no room for this query",
-            needed=decimal_text(loss.epsilon_micro(budget.delta)),
-            remaining=decimal_text(remaining_micro(budget, spent)),
-            which=name,
-        )
+        needed = decimal_text(loss.epsilon_micro(budget.delta))
+        if not is_agreement(name):
+            # What is left of a population follows from what others asked; only its owner may see that (ATTACKS 32).
+            raise BudgetExceeded(
+                "the population's lifetime budget has no room for this query", needed=needed, which=name
+            )
+        remaining = decimal_text(remaining_micro(budget, spent))
+        message = "the agreement's budget has no room for this query"
+        raise BudgetExceeded(message, needed=needed, remaining=remaining, which=name)
     after = spent.plus(loss)
     row.spent_curve = list(after.curve_nano)
     row.spent_selection = str(after.selection_delta)

@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 import structlog
 from sqlalchemy.orm import Session
 
+from enclave import reporting
 from enclave.audit.keys import RoomKey
 from enclave.audit.log import Log
 from enclave.audit.receipts import make_receipt
@@ -90,6 +91,7 @@ class Room:
 
 def open_room(settings: Settings, *, with_lanes: bool) -> Room:
     """Open (and at first make) the room under `settings.home`, with the newest schema."""
+    reporting.configure()
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.home.chmod(0o700)
     settings.datasets.mkdir(mode=0o700, exist_ok=True)

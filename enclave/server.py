@@ -12,8 +12,9 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, request
 
-from enclave import history, invocations, ledger
+from enclave import history, invocations, ledger, reporting
 from enclave.config import Settings
+from enclave.entrance import Entrance
 from enclave.hardening import harden, is_hardened
 from enclave.peers import PeerCheck
 from enclave.requests import read_actor, read_ask
@@ -47,13 +48,19 @@ def make_app(room: Room) -> Flask:
 
 
 def _add_questions(app: Flask, room: Room) -> None:
+    entrance = Entrance()
+
     @app.post("/explain")
     def explain() -> Response:
-        return jsonify(invocations.explain(room, read_actor(_body()), read_ask(_body())))
+        actor = read_actor(_body())
+        with entrance.admit(actor.account):
+            return jsonify(invocations.explain(room, actor, read_ask(_body())))
 
     @app.post("/invocations")
     def submit() -> Response:
-        return jsonify(invocations.submit(room, read_actor(_body()), read_ask(_body())))
+        actor = read_actor(_body())
+        with entrance.admit(actor.account):
+            return jsonify(invocations.submit(room, actor, read_ask(_body())))
 
     @app.get("/invocations")
     def past() -> Response:
@@ -142,7 +149,10 @@ def _add_log(app: Flask, room: Room) -> None:
 
 
 def _body() -> dict[str, Any]:
-    body = request.get_json(force=True, silent=True)
+    try:
+        body = request.get_json(force=True, silent=True)
+    except RecursionError:
+        body = None
     if not isinstance(body, dict):
         raise RequestRejected("the body must be a JSON object", (Reason("body", "not a JSON object"),))
     return body
@@ -164,6 +174,5 @@ def _told(error: JaliError) -> tuple[Response, int]:
 
 
 def _unforeseen(room: Room, error: Exception) -> tuple[Response, int]:
-    room.tell_operator("unforeseen", error=type(error).__name__, path=request.path)
-    room.logger.debug("unforeseen", exc_info=error)
+    room.tell_operator("unforeseen", error=type(error).__name__, route=request.endpoint, places=reporting.places(error))
     return jsonify(kind="unavailable", message="the room could not answer", reasons=[]), 500

@@ -63,6 +63,7 @@ def _all_of(values: Any, kind: type) -> bool:
     return all(type(value) is kind for value in values)
 
 
+DEFAULT_MOST_CHARACTERS = 255
 PartyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
@@ -114,7 +115,15 @@ class Column(Frozen):
     bounds: tuple[Bound, Bound] | None = None
     granularity: Number | None = Field(default=None, gt=0)
     domain: Domain | None = None
+    most_characters: Annotated[Count, Field(le=100_000)] | None = None
     clipping: Clipping = Clipping()
+
+    @property
+    def longest(self) -> int:
+        """The most characters of a text; a declared cap, so that the work on a row is known before it is read."""
+        if self.domain is not None:
+            return max(len(str(value)) for value in self.domain)
+        return self.most_characters or DEFAULT_MOST_CHARACTERS
 
     @property
     def is_numeric(self) -> bool:
@@ -134,6 +143,8 @@ class Column(Frozen):
         """Contradictions between type, bounds, granularity, domain and clipping."""
         bounds = list(self._bounds_faults())
         yield from bounds
+        if self.most_characters is not None and (self.type != "text" or self.domain is not None):
+            yield ("most_characters",), "most_characters is for text columns without a domain"
         yield from self._domain_faults(None if bounds else self.clamping())
         if (self.clipping.sum or self.clipping.deviation) and not (self.is_numeric and self.bounds):
             yield ("clipping",), "clipping norms are for numeric columns with bounds"

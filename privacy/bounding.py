@@ -155,7 +155,7 @@ class _Vector:
             raise ValueError("the columns of a batch must be of one length, and several groups need codes")
         rule = self._rule
         if values is not None and values.dtype == np.float64:
-            values, rule = self._weighed(values), self._weighed_rule
+            values, rule = self._weighed(values.astype(np.float64, copy=False)), self._weighed_rule
         if not _fold(units, groups, values, rule, *self._kept()):
             raise UnitOrderBroken("rows are not in the order of their units")
 
@@ -276,6 +276,37 @@ def _group(keys, i):  # type: ignore[no-untyped-def]  # pragma: no cover
     return uint64(0) if keys is None else uint64(int64(keys[i]))
 
 
+@_compiled(inline="always")
+def _take_back(keys, values, rule, totals, first, after):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Take rows that were added as they are out of the totals again."""
+    groups = uint64(totals.size)
+    for i in range(first, after):
+        group = _group(keys, i)
+        if group < groups:
+            totals[group] -= _amount(values, i, rule[0], rule[1], rule[2]) * rule[5]
+
+
+@_compiled(inline="always")
+def _fold_rows(units, keys, values, rule, sums, touched, marks, first, count):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Fold a unit's rows into its vector; the row after them, and how many groups are touched.
+
+    Sums are of amounts below 2^31, and of fewer than 2^32 rows; should they wrap, the clipping after it still bounds.
+    """
+    size, groups, unit = uint64(units.size), uint64(sums.size), units[first]
+    lower, upper, offset = rule[0], rule[1], rule[2]
+    few = sums.size <= _FEW
+    while first < size and units[first] == unit:
+        group = _group(keys, first)
+        if group < groups:
+            sums[group] += _amount(values, first, lower, upper, offset)
+            if not few:
+                touched[count] = group
+                count += 1 - marks[group]
+                marks[group] = 1
+        first += uint64(1)
+    return first, sums.size if few else count
+
+
 @_compiled(
     [
         boolean(_read(int32), keys, values, *_KEPT)
@@ -289,8 +320,6 @@ def _fold(units, keys, values, rule, sums, touched, marks, totals, state):  # ty
     Most units are far below the norm: while the sum of a unit's absolute amounts is, so are its vector and each of its
     entries, and its rows go to the totals as they are. The others, and the last unit of a batch, which may go on in
     the next one, are taken back and folded into a vector of their own.
-
-    Sums are of amounts below 2^31, and of fewer than 2^32 rows; should they wrap, the clipping after it still bounds.
     """
     size, groups = uint64(units.size), uint64(totals.size)
     lower, upper, offset, grid = rule[0], rule[1], rule[2], rule[5]
@@ -301,12 +330,12 @@ def _fold(units, keys, values, rule, sums, touched, marks, totals, state):  # ty
         unit = int64(units[first])
         if unit < current:
             return False
-        after = first
         if unit != current:
             if count:
                 _clip(rule, sums, touched, marks, totals, count)
-            current, count = unit, 0
+            current, count = unit, int64(0)
             length = int64(0)
+            after = first
             while after < size and units[after] == unit:
                 amount = _amount(values, after, lower, upper, offset)
                 length += abs(amount)
@@ -319,20 +348,7 @@ def _fold(units, keys, values, rule, sums, touched, marks, totals, state):  # ty
             if after < size and units[after] != unit:
                 first = after
                 continue
-            for i in range(first, after):
-                group = _group(keys, i)
-                if group < groups:
-                    totals[group] -= _amount(values, i, lower, upper, offset) * grid
-        if groups <= _FEW:
-            count = totals.size
-        while first < size and units[first] == unit:
-            group = _group(keys, first)
-            if group < groups:
-                sums[group] += _amount(values, first, lower, upper, offset)
-                if groups > _FEW:
-                    touched[count] = group
-                    count += 1 - marks[group]
-                    marks[group] = 1
-            first += uint64(1)
+            _take_back(keys, values, rule, totals, first, after)
+        first, count = _fold_rows(units, keys, values, rule, sums, touched, marks, first, count)
     state[0], state[1] = current, count
     return True

@@ -7,7 +7,8 @@ from math import ceil, floor
 from typing import Any
 
 from dp_queries.backends.terms import Term, as_double, as_text, without_nan
-from dp_queries.backends.texts import like
+from dp_queries.backends.texts import as_regular_expression, like
+from dp_queries.encrypted import literal
 
 PREDICATES: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
@@ -58,7 +59,7 @@ def is_like(text: Term, pattern: Term) -> str:
     wanted = pattern.constant
     if text.kind == "enum":
         return _members(text, lambda member: like(member, wanted))
-    return f"({text.sql} LIKE {pattern.sql})"
+    return f"regexp_full_match({text.sql}, {literal(as_regular_expression(wanted))}, 's')"
 
 
 def _plain(term: Term, other: Term) -> str:

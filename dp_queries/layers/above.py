@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from dp_queries.backends.texts import as_regular_expression
 from dp_queries.expression_types import MOMENTS, NUMBERS, are_comparable, type_of, type_of_value
 from dp_queries.expressions import ColumnRef, Expression, Literal, Value
 from dp_queries.layers import below, literals
@@ -263,8 +264,9 @@ def _like(writer: Writer, node: Any) -> Fragment:
     inner = writer.write(node.this)
     if inner.type != "text":
         raise writer.refusal(node, "types-differ", "LIKE takes text")
-    pattern = constant(literals.pattern(writer.scope.statement, node.expression))
-    return _merged(f"({inner.sql} {'NOT ' if node.args.get('negate') else ''}LIKE {pattern.sql})", "boolean", inner)
+    pattern = constant(as_regular_expression(literals.pattern(writer.scope.statement, node.expression)))
+    matches = f"regexp_full_match({inner.sql}, {pattern.sql}, 's')"
+    return _merged(f"(NOT {matches})" if node.args.get("negate") else matches, "boolean", inner)
 
 
 def _case(writer: Writer, node: Any) -> Fragment:

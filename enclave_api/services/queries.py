@@ -7,6 +7,7 @@ from enclave_api.front import Front
 from enclave_api.questions import Question
 from enclave_api.services import agreements
 from enclave_api.services.accounts import Account
+from enclave_api.services.acts import record
 
 
 def explain(front: Front, account: Account, question: Question) -> Json:
@@ -26,8 +27,10 @@ def budget(front: Front, account: Account, agreement: str) -> Json:
 
 
 def invocations(front: Front, account: Account, agreement: str) -> list[Json]:
-    """What was asked under the agreement."""
+    """What was asked under the agreement. Who reads it without having asked leaves a trace (Art. 26)."""
     agreements.one(front, account, agreement)
+    if account.role != "researcher":
+        record(front, actor=account.actor(), act="invocations-read", detail={"agreement": agreement})
     return front.link.invocations(agreement)
 
 

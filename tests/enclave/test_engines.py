@@ -32,7 +32,7 @@ def test_only_the_newest_few_stay_open(world: World, tmp_path: Path) -> None:
 
 def test_a_wrong_key_opens_nothing(world: World) -> None:
     job, engines = work(world, QUICK), Engines()
-    with pytest.raises(Exception, match="key|decrypt"):
+    with pytest.raises(Exception, match=r"key|decrypt"):
         engines.open(replace(job.request, key=bytes(32)))
     with pytest.raises(KeyError):
         engines.perform(job.plan, job.charge, job.request.file)

@@ -69,7 +69,9 @@ def test_a_process_of_the_same_uid_can_neither_attach_nor_read_the_environment()
 
 
 def test_a_child_does_not_outlive_its_parent() -> None:
-    child = "import os; from enclave.hardening import die_with_parent; die_with_parent(os.getppid()); print(os.getpid())"
+    child = (
+        "import os; from enclave.hardening import die_with_parent; die_with_parent(os.getppid()); print(os.getpid())"
+    )
     parent = started(
         f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child + WAIT!r}]); print('not reached')"
     )

@@ -6,13 +6,19 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from enclave.peers import PeerCheck, peer_uid
 
-CONNECT = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.recv(1)"
+STRANGER = 64109
+# It changes its uid itself: the other uid may be unable to read the interpreter.
+CONNECT = (
+    f"import os, socket, sys; os.setgid({STRANGER}); os.setuid({STRANGER}); "
+    "s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.recv(1)"
+)
 
 
 def inside(_environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -63,18 +69,17 @@ def test_a_process_of_a_foreign_uid_is_refused_however_open_the_file_system_is(s
         server.bind(str(path))
         path.chmod(0o777)
         server.listen()
-        foreign = subprocess.Popen([sys.executable, "-S", "-c", CONNECT, str(path)], user=64109, group=64109)
+        server.settimeout(30)
+        foreign = subprocess.Popen([sys.executable, "-S", "-c", CONNECT, str(path)])
         connected, _ = server.accept()
         with connected:
-            assert peer_uid(connected) == 64109
+            assert peer_uid(connected) == STRANGER
             assert asked({"gunicorn.socket": connected}, os.geteuid())[0] == "403 Forbidden"
         foreign.wait(timeout=30)
 
 
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
-    from tempfile import TemporaryDirectory
-
     with TemporaryDirectory(prefix="jali") as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)

@@ -1,0 +1,116 @@
+"""Signed agreements: entered once, when everything about them holds; checked anew whenever they are used."""
+
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from enclave import ledger
+from policies.agreements import Agreement, PinnedLog, sign
+from policies.errors import AgreementRejected, NotFound
+from tests.world import PROVIDER, UNIVERSITY, World, signed_document, trust
+
+
+def document(world: World, name: str, **changes: Any) -> dict[str, Any]:
+    return signed_document(world.room, world.provider_key, world.university_key, name, **changes)
+
+
+def register(world: World, given: Any) -> Agreement:
+    room = world.room
+    with room.database.writing() as session:
+        return room.agreements.register(session, given, log=room.pinned_log, now=room.clock())
+
+
+def test_an_agreement_opens_its_budget_once(world: World) -> None:
+    signed = document(world, "once", epsilon_micro=7_000_000)
+    uid = register(world, signed).uid
+    size = log_size(world)
+    assert register(world, signed).uid == uid
+    assert log_size(world) == size  # the same document twice is one registration
+    with world.room.database.reading() as session:
+        assert ledger.statement(session, uid)["epsilon"] == "7"
+        assert world.room.agreements.document(session, uid) == signed
+        assert world.room.agreements.get(session, "once").uid == uid  # its short name
+
+
+def test_another_document_under_a_registered_uid_is_refused(world: World) -> None:
+    register(world, document(world, "same-uid"))
+    with pytest.raises(AgreementRejected, match="another agreement"):
+        register(world, document(world, "same-uid", epsilon_micro=30_000_000))
+
+
+def test_a_signature_by_a_key_that_is_not_trusted_is_refused(world: World) -> None:
+    stranger = Ed25519PrivateKey.generate()
+    with pytest.raises(AgreementRejected):
+        register(world, signed_document(world.room, stranger, world.university_key, "forged"))
+    with pytest.raises(AgreementRejected):
+        register(world, document(world, "changed") | {"issued": "2020-01-01T00:00:00Z"})
+
+
+@pytest.mark.parametrize("given", [None, {}, [], "x", {"uid": "urn:jali:agreement:x"}, {"proof": [{}]}, 7])
+def test_what_is_no_agreement_is_refused(world: World, given: Any) -> None:
+    with pytest.raises(AgreementRejected):
+        register(world, given)
+
+
+def test_an_agreement_that_pins_another_log_is_refused(world: World) -> None:
+    signed = document(world, "elsewhere")
+    room = world.room
+    other = PinnedLog(room.log.origin, Ed25519PrivateKey.generate().public_key().public_bytes_raw())
+    with pytest.raises(AgreementRejected, match="another log"), room.database.writing() as session:
+        room.agreements.register(session, signed, log=other, now=room.clock())
+
+
+def test_an_agreement_on_data_that_are_not_here_is_refused(world: World) -> None:
+    with pytest.raises(AgreementRejected, match="no dataset"):
+        register(world, document(world, "no-data", dataset="others"))
+
+
+def signed_by(world: World, name: str, parties: dict[str, Ed25519PrivateKey]) -> dict[str, Any]:
+    """The first agreement's words between other parties: assigner first."""
+    (assigner, _), (assignee, _) = parties.items()
+    words = {key: value for key, value in document(world, name).items() if key != "proof"}
+    words["assigner"] = {**words["assigner"], "uid": f"urn:jali:party:{assigner}"}
+    words["assignee"] = {**words["assignee"], "uid": f"urn:jali:party:{assignee}"}
+    for party, key in parties.items():
+        words = sign(words, key, party)
+    return words
+
+
+def test_only_the_datasets_provider_signs_as_assigner(world: World) -> None:
+    other = Ed25519PrivateKey.generate()
+    trust(world.room, "another-bureau", "provider", other)
+    with pytest.raises(AgreementRejected, match=PROVIDER):
+        register(world, signed_by(world, "wrong-provider", {"another-bureau": other, UNIVERSITY: world.university_key}))
+
+
+def test_only_an_organization_signs_as_assignee(world: World) -> None:
+    officer = Ed25519PrivateKey.generate()
+    trust(world.room, "an-officer", "officer", officer)
+    with pytest.raises(AgreementRejected, match="organization"):
+        register(world, signed_by(world, "to-an-officer", {PROVIDER: world.provider_key, "an-officer": officer}))
+
+
+def test_a_key_that_was_replaced_no_longer_vouches_for_what_it_signed(world: World) -> None:
+    lost, room = Ed25519PrivateKey.generate(), world.room
+    trust(room, "a-college", "organization", lost)
+    uid = register(world, signed_by(world, "of-a-college", {PROVIDER: world.provider_key, "a-college": lost})).uid
+    trust(room, "a-college", "organization", Ed25519PrivateKey.generate())
+    with room.database.reading() as session, pytest.raises(AgreementRejected):
+        room.agreements.get(session, uid)
+
+
+def test_documents_are_shown_by_organization(world: World) -> None:
+    uid = register(world, document(world, "shown")).uid
+    with world.room.database.reading() as session:
+        shown = {given["uid"] for given in world.room.agreements.documents(session, UNIVERSITY)}
+        everything = {given["uid"] for given in world.room.agreements.documents(session, None)}
+        assert world.room.agreements.documents(session, "nobody") == []
+        with pytest.raises(NotFound):
+            world.room.agreements.get(session, "nothing")
+    assert uid in shown <= everything
+
+
+def log_size(world: World) -> int:
+    with world.room.database.reading() as session:
+        return world.room.log.size(session)
