@@ -39,6 +39,15 @@ def norm_in_units(measure: Measure) -> float:
     return float(Fraction(measure.norm.l2_steps, measure.norm.grid) * measure.granularity)
 
 
+def clipping_note(plan: Plan, noun: str) -> str:
+    """What an interval does not cover, told from the plan alone: how much of it concerns these rows would be an answer."""
+    norms = dict.fromkeys(f"{norm_in_units(measure):g} for {described(plan, measure)}" for measure in plan.measures)
+    return (
+        f"Of one {noun} at most so much counts (L2 norm over all groups): {', '.join(norms)}. "
+        "± covers the noise, not what this leaves out."
+    )
+
+
 def _decimal(epsilon_micro: int) -> str:
     return f"{(Decimal(epsilon_micro) / MICRO).normalize():f}"
 
@@ -80,7 +89,7 @@ def _clipping(plan: Plan, measure: Measure) -> dict[str, Any]:
 
 def _notes(plan: Plan, dataset: LoadedDataset) -> list[str]:
     unit = dataset.card.unit
-    notes = [f"What is protected: all rows of one {unit.noun}."]
+    notes = [f"What is protected: all rows of one {unit.noun}.", clipping_note(plan, unit.noun)]
     if unit.period:
         notes.append(f"Protection holds per {unit.period}; a whole history is protected only period by period.")
     if plan.groups > 1:

@@ -29,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.umask(0o077)
     try:
         settings = Settings.from_environment()
+        if options.run not in MAKES_A_ROOM and not settings.store.exists():
+            raise NotFound(f"there is no room under {settings.home}; set JALI_HOME, or load a dataset first")
         _become_owner(settings.home)
         with closing(open_room(settings, with_lanes=False)) as room:
             facts = options.run(room, options)
@@ -107,21 +109,31 @@ def _hold(room: Room, options: Any) -> dict[str, Any]:
         index = room.holds.place(
             session, target=options.target, reason=options.reason, by=_operator(), now=room.clock()
         )
-        found = _named(room, session, options.target)
-    if not found:
-        print(f"note: nothing here is named {options.target}; the hold bites on an account only", file=sys.stderr)
-    return {"held": options.target, "is": found, "log_index": index}
+        stopped = _stopped(room, session, options.target)
+    if not stopped:
+        print(
+            f"note: {options.target} names no agreement, dataset or organization; this stops an account only",
+            file=sys.stderr,
+        )
+    return {"held": options.target, "stops": stopped, "log_index": index}
 
 
-def _named(room: Room, session: Session, target: str) -> list[str]:
-    """What the target's name is of. An account's name is known to the front alone."""
-    kinds = {"agreement": room.agreements.get, "dataset": room.datasets.get, "party": room.parties.role}
-    found = []
-    for kind, get in kinds.items():
-        with suppress(NotFound):
-            get(session, target)
-            found.append(kind)
-    return found
+def _stopped(room: Room, session: Session, target: str) -> list[str]:
+    """What a hold on this name stops, but for an account of this name, which the front alone knows."""
+    # By the documents' own names, not by `agreements.get`: a hold is needed most where a signature no longer holds.
+    uids = {document["uid"] for document in room.agreements.documents(session, None)}
+    stops = {
+        "agreement": not uids.isdisjoint({target, f"urn:jali:agreement:{target}"}),
+        "dataset": target in {loaded.card.name for loaded in room.datasets.all(session)},
+        "organization": _is_organization(room, session, target),
+    }
+    return [kind for kind, is_stopped in stops.items() if is_stopped]
+
+
+def _is_organization(room: Room, session: Session, name: str) -> bool:
+    with suppress(NotFound):
+        return room.parties.role(session, name) == "organization"
+    return False
 
 
 def _lift(room: Room, options: Any) -> dict[str, Any]:
@@ -150,6 +162,10 @@ def _become_owner(home: Path) -> None:
         os.setgroups([])
         os.setgid(owner.st_gid)
         os.setuid(owner.st_uid)
+
+
+# Other commands find a room or say so: a mistyped JALI_HOME must not make a new, empty one.
+MAKES_A_ROOM = (_migrate, _load, _trust)
 
 
 def _operator() -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from dp_queries.answer import Answer
+from dp_queries.explain import clipping_note
 from dp_queries.methods import methods_text
 from dp_queries.plan import Plan
 from enclave.ledger import decimal_text
@@ -43,11 +44,13 @@ def kept(answer: Answer, plan: Plan, dataset: LoadedDataset) -> dict[str, Any]:
     All of it, because by the time it is asked for again the data may have another version.
     """
     card = dataset.card
-    return answer.to_json() | {
+    released = answer.to_json()
+    return released | {
+        "notes": [*released["notes"], clipping_note(plan, card.unit.noun)],
         "dataset": card.name,
         "version": plan.version,
         "price": {"epsilon": decimal_text(plan.epsilon_micro), "delta": f"{float(card.budget.query_delta):g}"},
-        "citation": f"{card.citation} Version {plan.version}. Answered by Jali under differential privacy.",
+        "citation": f"{card.citation.rstrip('.')}. Version {plan.version}. Answered by Jali under differential privacy.",
         "methods": methods_text(plan, dataset),
         "plan": {"digest": plan.digest, "mechanism": plan.measures[0].mechanism, "groups": plan.groups},
     }

@@ -6,23 +6,21 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from enclave import ledger
-from enclave.hardening import is_hardened
 from enclave.room import Room
 from enclave.store.models import AgreementRow, BudgetRow, DatasetRow, HoldRow, Job
 
 
 def overview(room: Room, session: Session) -> dict[str, Any]:
-    """Counts and budgets; nothing of it depends on rows of a dataset."""
+    """Counts and budgets; nothing of it depends on rows of a dataset. Whether the room is separated and hardened
+    only the running room can say: its `/status`, and the front's `/health`."""
     datasets = session.scalars(select(DatasetRow).order_by(DatasetRow.name)).all()
     held = session.scalars(select(HoldRow.target).where(HoldRow.lifted_at.is_(None))).all()
-    states = session.execute(select(Job.state, func.count()).group_by(Job.state)).tuples()
+    states = session.execute(select(Job.state, func.count()).group_by(Job.state)).all()
     return {
-        "separation": room.settings.separation,
-        "hardened": is_hardened(),
         "datasets": {dataset.name: f"version {dataset.current_version}" for dataset in datasets},
         "budgets": {name: ledger.statement(session, name) for name in session.scalars(select(BudgetRow.name))},
         "agreements": session.scalar(select(func.count()).select_from(AgreementRow)),
         "holds": list(held),
-        "jobs": dict(states.all()),
+        "jobs": {row[0]: row[1] for row in states},
         "log": {"origin": room.settings.origin, "entries": room.log.size(session)},
     }

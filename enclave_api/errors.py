@@ -65,8 +65,11 @@ PROBLEMS: Mapping[str, Problem] = {
     "wrong-media-type": Problem(415, "The request is not JSON"),
     "agreement-rejected": Problem(422, "The agreement can't be accepted"),
     "card-rejected": Problem(422, "The dataset card has faults"),
+    "load-rejected": Problem(422, "The data break their card"),
     "query-rejected": Problem(422, "This SQL can't be answered"),
     "error": Problem(500, "Something failed on our side"),
+    "log-damaged": Problem(500, "The room's log is not what was signed"),
+    "proof-rejected": Problem(500, "A proof of the room's log does not hold"),
     "unavailable": Problem(503, "The service does not answer now", (("Retry-After", "5"),)),
 }
 

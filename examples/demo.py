@@ -160,7 +160,7 @@ SCENES = (
         "Mean departure delay per airline, with the public table of airlines",
         "SELECT name, AVG(dep_delay) AS delay FROM flights JOIN airlines USING (carrier) GROUP BY name ORDER BY delay",
         "6",
-        "small airlines have few aircraft: their mean is drowned in noise, and the answer says so",
+        "airlines with few aircraft: their mean may lie anywhere between the column's bounds, as the interval says",
     ),
     (
         "Aircraft per manufacturer, through planes (joined on the privacy unit)",
@@ -170,7 +170,7 @@ SCENES = (
         None,
     ),
     (
-        "The same, far too cheaply",
+        "Mean departure delay per destination, far too cheaply",
         "SELECT dest, AVG(dep_delay) AS delay FROM flights WHERE origin = 'LGA' GROUP BY dest ORDER BY dest LIMIT 8",
         "0.05",
         "too noisy to use: 105 destinations share very little epsilon, so noise is larger than any delay",
@@ -190,10 +190,6 @@ def _scene(room: Any, title: str, sql: str, epsilon: str, remark: str | None) ->
 def _receipt(answer: Any) -> None:
     answer.receipt.verify()
     console.print(answer)
-    console.print(
-        f"  cost: epsilon {answer.spent.epsilon}; left of the agreement: {answer.remaining.epsilon};"
-        f" [bold green]receipt verified[/] (log entry {answer.receipt.index})"
-    )
 
 
 def _dry_run(room: Any) -> None:

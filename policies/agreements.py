@@ -24,7 +24,7 @@ PROFILE = "urn:jali:odrl-profile:1"
 DOORS = {"jali:query": "sql"}
 """ODRL action -> door. A door that is not here can't be agreed on."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
+PARTY_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
 _ORIGIN = re.compile(r"[!-*,-~]{1,200}", re.ASCII)  # C2SP key names: no space, no plus; we keep to ASCII
 
 
@@ -59,7 +59,7 @@ class Agreement:
     action: str = "jali:query"
 
     def __post_init__(self) -> None:
-        if not all(_NAME.fullmatch(name) for name in (self.id, self.assigner, self.assignee)):
+        if not all(PARTY_NAME.fullmatch(name) for name in (self.id, self.assigner, self.assignee)):
             raise ValueError("ids and party names are lower-case letters, digits, dots, dashes, underscores")
         if self.assigner == self.assignee:
             raise ValueError("assigner and assignee must be two parties")
@@ -194,7 +194,11 @@ def _exactly(expected: Any) -> Callable[[Any], Any]:
 
 def _uid(value: Any, kind: str) -> str:
     prefix = f"urn:jali:{kind}:"
-    if not isinstance(value, str) or not value.startswith(prefix) or not _NAME.fullmatch(value.removeprefix(prefix)):
+    if (
+        not isinstance(value, str)
+        or not value.startswith(prefix)
+        or not PARTY_NAME.fullmatch(value.removeprefix(prefix))
+    ):
         raise ValueError(f"must be a uid {prefix}<name>")
     return value.removeprefix(prefix)
 

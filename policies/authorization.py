@@ -135,7 +135,8 @@ def _not_held(asked: _Question) -> Iterator[Reason]:
     # By name only, whatever the name is of: where two things share a name a hold stops both, which fails closed.
     agreement = asked.agreement
     # An agreement's short id is such a name: what an officer types in haste must bite.
-    touched = {agreement.uid, agreement.id, agreement.terms.dataset, agreement.assignee, asked.actor.account}
+    parties = {agreement.assigner, agreement.assignee}
+    touched = {agreement.uid, agreement.id, agreement.terms.dataset, *parties, asked.actor.account}
     for target in sorted({hold.target for hold in asked.holds} & touched):
         yield Reason("held", f"{target} is suspended", "holds")
 

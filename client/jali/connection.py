@@ -185,6 +185,8 @@ class Room:
     ) -> dict[str, Any]:
         if (epsilon is None) == (accuracy is None):
             raise RequestRejected("give exactly one of epsilon= and accuracy=")
+        if accuracy is not None and not isinstance(accuracy, Mapping):
+            raise RequestRejected('accuracy= is like {"n": 200}: a half-width by column')
         widths = accuracy and {name: decimal_text(width, f"accuracy.{name}") for name, width in accuracy.items()}
         return {
             "agreement": self.agreement.uid,

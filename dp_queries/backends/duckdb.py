@@ -7,13 +7,13 @@ number of ranges and threads. What the engine is asked is rendered from our own 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import duckdb
 import numpy as np
-import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
 
 from dp_queries.backends.base import contributions
 from dp_queries.backends.streams import Rows, Stream, stream
@@ -23,8 +23,7 @@ from policies.catalogue import LoadedDataset
 from privacy.bounding import Bounding, Int64s, UnitOrderBroken, merged
 
 _BATCH_ROWS = 262_144  # smaller ones hand the interpreter's lock to and fro, and cost a fifth more
-# A range that must be sorted is held in memory as a whole, so it should be small.
-_SORTED_RANGES = 4
+_SORTED_PARTS = 4  # what must be sorted is held in memory as a whole, so it should be small
 
 
 class DuckDBBackend:
@@ -52,8 +51,7 @@ class DuckDBBackend:
     def bounded_sums(self, plan: Plan) -> Int64s:
         """Exact sums of shape (measures, groups), in grid steps; see `base.Backend`."""
         wanted = stream(plan, self._dataset)
-        ranges = self._ranges * (_SORTED_RANGES if plan.needs_sort else 1)
-        cuts = _cuts(self._last_units[plan.below.relations[0].table], ranges)
+        cuts = _cuts((0, self._last_units[plan.below.relations[0].table]), self._ranges)
         with ThreadPoolExecutor(self._threads) as pool:
             return merged(list(pool.map(lambda cut: self._bounded(plan, wanted, cut), cuts)))
 
@@ -79,14 +77,14 @@ class DuckDBBackend:
         A join mostly keeps the order of its rows, but the engine doesn't promise it. Where the kernel finds it broken,
         the range is read again and sorted; that takes longer, which the release slot hides.
         """
-        sql = wanted.sql(*cut)
         with closing(self._connection.cursor()) as cursor:
             try:
-                return _folded(plan, wanted, map(wanted.read, _batches(cursor, sql)))
+                return _folded(plan, wanted, _read(cursor, wanted, cut))
             except UnitOrderBroken:
                 if not plan.needs_sort:
                     raise
-                return _folded(plan, wanted, _sorted(map(wanted.read, _batches(cursor, sql))))
+                parts = (_sorted(_read(cursor, wanted, part)) for part in _cuts(cut, _SORTED_PARTS))
+                return _folded(plan, wanted, chain.from_iterable(parts))
 
 
 def _folded(plan: Plan, wanted: Stream, rows: Iterable[Rows]) -> Bounding:
@@ -96,14 +94,15 @@ def _folded(plan: Plan, wanted: Stream, rows: Iterable[Rows]) -> Bounding:
     return bounding
 
 
-def _cuts(last_unit: int, ranges: int) -> list[tuple[int, int]]:
-    """The units 0..last_unit as ranges (both ends inside); always one at least."""
-    width = max(1, -(-(last_unit + 1) // ranges))
-    return [(first, min(first + width - 1, last_unit)) for first in range(0, max(last_unit + 1, 1), width)]
+def _cuts(units: tuple[int, int], ranges: int) -> list[tuple[int, int]]:
+    """The units first..last as ranges (both ends inside); always one at least."""
+    first, last = units
+    width = max(1, -(-(last + 1 - first) // ranges))
+    return [(low, min(low + width - 1, last)) for low in range(first, max(last + 1, first + 1), width)]
 
 
-def _batches(cursor: duckdb.DuckDBPyConnection, sql: str) -> Iterator[pyarrow.RecordBatch]:
-    yield from cursor.execute(sql).to_arrow_reader(_BATCH_ROWS)
+def _read(cursor: duckdb.DuckDBPyConnection, wanted: Stream, cut: tuple[int, int]) -> Iterator[Rows]:
+    yield from map(wanted.read, cursor.execute(wanted.sql(*cut)).to_arrow_reader(_BATCH_ROWS))
 
 
 def _sorted(rows: Iterable[Rows]) -> Iterator[Rows]:

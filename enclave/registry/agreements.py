@@ -13,7 +13,7 @@ from enclave.registry.datasets import Datasets
 from enclave.registry.parties import Parties
 from enclave.store.models import AgreementRow
 from policies.agreements import Agreement, PinnedLog, verify
-from policies.errors import AgreementRejected, NotFound
+from policies.errors import AgreementRejected, NotFound, Reason
 
 
 class Agreements:
@@ -38,6 +38,7 @@ class Agreements:
         if agreement.log != log:
             raise AgreementRejected("the agreement pins another log than this room's")
         self._check_parties(session, agreement)
+        self._check_columns(session, agreement)
         names = {"agreement": agreement.uid, "dataset": agreement.terms.dataset}
         index = append_act(self._log, session, "agreement", by=agreement.assigner, now=now, **names)
         session.add(
@@ -63,6 +64,15 @@ class Agreements:
             raise AgreementRejected(f"only {provider}, the dataset's provider, can sign as assigner")
         if self._parties.role(session, agreement.assignee) != "organization":
             raise AgreementRejected("the assignee must be a trusted organization")
+
+    def _check_columns(self, session: Session, agreement: Agreement) -> None:
+        card = self._datasets.get(session, agreement.terms.dataset).card
+        known = {(table.name, column) for table in card.tables for column in ("*", *(c.name for c in table.columns))}
+        unknown = sorted(agreement.terms.columns - known)
+        if unknown:
+            where = "permission.constraint"
+            reasons = tuple(Reason("unknown-column", f"there is no {table}.{name}", where) for table, name in unknown)
+            raise AgreementRejected("the agreement names columns that the dataset lacks", reasons)
 
     def get(self, session: Session, uid: str) -> Agreement:
         """A registered agreement, its signatures checked anew. Raises NotFound.

@@ -10,7 +10,8 @@ from enclave.audit.keys import public_key_from_text
 from enclave.audit.log import Log
 from enclave.registry.acts import append_act
 from enclave.store.models import Party
-from policies.errors import NotFound
+from policies.agreements import PARTY_NAME
+from policies.errors import AgreementRejected, NotFound, Reason
 
 
 class Parties:
@@ -22,6 +23,9 @@ class Parties:
     def trust(self, session: Session, *, name: str, role: str, key: str, by: str, now: datetime) -> int:
         """Enter a party's public key (base64 of 32 bytes); Raises AgreementRejected for a bad key."""
         public_key_from_text(key)
+        if not PARTY_NAME.fullmatch(name):
+            message = "a party's name is lower-case letters, digits, dots, dashes and underscores"
+            raise AgreementRejected(message, (Reason("party-name", message, "party"),))
         index = append_act(self._log, session, "trust", by=by, now=now, party=name, role=role, key=key)
         session.merge(Party(name=name, role=role, key=key, trusted_at=now, log_index=index))
         return index
