@@ -40,7 +40,7 @@ def norm_in_units(measure: Measure) -> float:
 
 
 def clipping_note(plan: Plan, noun: str) -> str:
-    """What an interval does not cover, told from the plan alone: how much of it concerns these rows would be an answer."""
+    """What an interval does not cover, by the plan alone; how much of it concerns these rows would be an answer."""
     norms = dict.fromkeys(f"{norm_in_units(measure):g} for {described(plan, measure)}" for measure in plan.measures)
     return (
         f"Of one {noun} at most so much counts (L2 norm over all groups): {', '.join(norms)}. "

@@ -112,7 +112,7 @@ def _hold(room: Room, options: Any) -> dict[str, Any]:
         stopped = _stopped(room, session, options.target)
     if not stopped:
         print(
-            f"note: {options.target} names no agreement, dataset or organization; this stops an account only",
+            f"note: {options.target} names no agreement, dataset, provider or organization; this stops an account only",
             file=sys.stderr,
         )
     return {"held": options.target, "stops": stopped, "log_index": index}
@@ -125,14 +125,14 @@ def _stopped(room: Room, session: Session, target: str) -> list[str]:
     stops = {
         "agreement": not uids.isdisjoint({target, f"urn:jali:agreement:{target}"}),
         "dataset": target in {loaded.card.name for loaded in room.datasets.all(session)},
-        "organization": _is_organization(room, session, target),
+        "party": _signs(room, session, target),
     }
     return [kind for kind, is_stopped in stops.items() if is_stopped]
 
 
-def _is_organization(room: Room, session: Session, name: str) -> bool:
+def _signs(room: Room, session: Session, name: str) -> bool:
     with suppress(NotFound):
-        return room.parties.role(session, name) == "organization"
+        return room.parties.role(session, name) in ("provider", "organization")
     return False
 
 

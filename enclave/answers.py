@@ -45,12 +45,13 @@ def kept(answer: Answer, plan: Plan, dataset: LoadedDataset) -> dict[str, Any]:
     """
     card = dataset.card
     released = answer.to_json()
+    source = f"{card.citation.rstrip('.')}. Version {plan.version}."
     return released | {
         "notes": [*released["notes"], clipping_note(plan, card.unit.noun)],
         "dataset": card.name,
         "version": plan.version,
         "price": {"epsilon": decimal_text(plan.epsilon_micro), "delta": f"{float(card.budget.query_delta):g}"},
-        "citation": f"{card.citation.rstrip('.')}. Version {plan.version}. Answered by Jali under differential privacy.",
+        "citation": f"{source} Answered by Jali under differential privacy.",
         "methods": methods_text(plan, dataset),
         "plan": {"digest": plan.digest, "mechanism": plan.measures[0].mechanism, "groups": plan.groups},
     }

@@ -6,7 +6,7 @@ Amounts arrive as text and become integers exactly: no float, no NaN, no infinit
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -116,7 +116,4 @@ def _amount(value: Any) -> Decimal | None:
         return None
     if not _AMOUNT.fullmatch(str(value).strip()):
         return None
-    try:
-        return Decimal(str(value).strip())
-    except InvalidOperation:
-        return None
+    return Decimal(str(value).strip())

@@ -159,8 +159,8 @@ def test_a_hold_between_charge_and_answer_keeps_the_charge_until_it_is_lifted(as
     assert [leaf["kind"] for leaf in leaves(asker, since)] == ["intent", "outcome"]
 
 
-def test_a_hold_on_an_agreements_short_name_or_an_account_bites(asker: World) -> None:
-    for target in (asker.agreement.rpartition(":")[2], "li.wei", "open-university"):
+def test_a_hold_on_a_short_name_an_account_or_a_party_bites(asker: World) -> None:
+    for target in (asker.agreement.rpartition(":")[2], "li.wei", "open-university", "health-bureau"):
         hold(asker, target)
         with pytest.raises(Refused) as caught:
             asker.ask(count_where(6), epsilon="0.1")

@@ -169,14 +169,14 @@ def test_a_hold_on_a_name_that_is_nowhere_is_told(operator: Operator, capsys: py
     operator.types("migrate")
     capsys.readouterr()
     assert main(["hold", "vistis", "--reason", "a case"]) == 0
-    assert "vistis names no agreement, dataset or organization" in capsys.readouterr().err
+    assert "vistis names no agreement, dataset, provider or organization" in capsys.readouterr().err
 
 
 def test_a_hold_says_what_it_stops(operator: Operator, tmp_path: Path) -> None:
     world = make_world(operator.home, tmp_path / "source", with_lanes=False)
     trust(world.room, UNIVERSITY, "organization", Ed25519PrivateKey.generate())  # their old key leaked
     world.room.close()
-    stops = {"first": ["agreement"], world.agreement: ["agreement"], UNIVERSITY: ["organization"], PROVIDER: []}
+    stops = {"first": ["agreement"], world.agreement: ["agreement"], UNIVERSITY: ["party"], PROVIDER: ["party"]}
     for target, stopped in stops.items():
         assert operator.types("hold", target, "--reason", "a case")["stops"] == stopped
 
@@ -254,9 +254,9 @@ def test_a_key_that_others_may_read_is_refused(operator: Operator) -> None:
 def test_root_acts_in_a_room_of_another_uid_as_its_owner(tmp_path: Path) -> None:
     os.chown(tmp_path, 64109, 64109)
     code = (
-        "import os, sys; from pathlib import Path; from enclave.__main__ import _become_owner;"
-        " _become_owner(Path(sys.argv[1])); print(os.getuid(), os.getgid(), os.getgroups())"
+        "import os, sys; from pathlib import Path; from enclave.__main__ import _become_owner, _operator;"
+        " _become_owner(Path(sys.argv[1])); print(os.getuid(), os.getgid(), os.getgroups(), _operator())"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     said = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
-    assert said.split() == ["64109", "64109", "[]"]
+    assert said.split() == ["64109", "64109", "[]", "operator:64109"]

@@ -64,6 +64,21 @@ def test_accuracy_is_a_half_width_by_column() -> None:
         read_ask(GOOD | {"accuracy": {"n": "1"}})
 
 
+@pytest.mark.parametrize(
+    "accuracy", [[], {}, "5", 5, {"n": None}, {"n": "NaN"}, {"n": 0.5}, {"n": "0"}, {"n": "1", "m": "x"}]
+)
+def test_an_accuracy_that_is_none_is_told(accuracy: Any) -> None:
+    with pytest.raises(RequestRejected) as caught:
+        read_ask({"agreement": "a", "sql": "s", "accuracy": accuracy})
+    assert [str(reason.where).partition(".")[0] for reason in caught.value.reasons] == ["accuracy"]
+
+
+def test_one_of_epsilon_and_accuracy_is_said() -> None:
+    with pytest.raises(RequestRejected) as caught:
+        read_ask({"agreement": "a", "sql": "s"})
+    assert [reason.code for reason in caught.value.reasons] == ["epsilon-missing"]
+
+
 def test_a_key_stands_for_everything_that_was_asked() -> None:
     first = read_ask(GOOD | {"idempotency_key": "k"})
     assert first.digest() == read_ask(GOOD | {"idempotency_key": "other"}).digest()

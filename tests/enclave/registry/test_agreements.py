@@ -66,6 +66,14 @@ def test_an_agreement_on_data_that_are_not_here_is_refused(world: World) -> None
         register(world, document(world, "no-data", dataset="others"))
 
 
+def test_an_agreement_on_columns_that_are_not_there_is_refused(world: World) -> None:
+    columns = frozenset({("visits", "clinic"), ("visits", "income"), ("secrets", "*")})
+    with pytest.raises(AgreementRejected) as caught:
+        register(world, document(world, "unknown-columns", columns=columns))
+    assert ["secrets.*" in reason.message for reason in caught.value.reasons] == [True, False]
+    assert "visits.income" in caught.value.reasons[1].message
+
+
 def signed_by(world: World, name: str, parties: dict[str, Ed25519PrivateKey]) -> dict[str, Any]:
     """The first agreement's words between other parties: assigner first."""
     (assigner, _), (assignee, _) = parties.items()

@@ -27,6 +27,16 @@ def test_a_trusted_key_is_in_force_and_in_the_log(registry: Registry) -> None:
     assert b64decode(leaf["key"]) == key.public_key().public_bytes_raw()
 
 
+@pytest.mark.parametrize("name", ["", "A Bureau", "bureau:x", "bureau\n", "ä", "x" * 300])
+def test_a_name_that_no_agreement_can_spell_is_refused(registry: Registry, name: str) -> None:
+    key = public_text(Ed25519PrivateKey.generate())
+    with pytest.raises(AgreementRejected) as caught, registry.database.writing() as session:
+        registry.parties.trust(session, name=name, role="provider", key=key, **BY)
+    assert [reason.code for reason in caught.value.reasons] == ["party-name"]
+    with registry.database.reading() as session:
+        assert registry.log.size(session) == 0
+
+
 def test_a_new_key_takes_the_place_of_the_old_one(registry: Registry) -> None:
     first, second = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
     for key in (first, second):
