@@ -46,6 +46,7 @@ test-long: $(READY) ## Run the tests that take minutes
 	@$(PY) -m pytest $(or $(T),tests) $(if $(K),-k '$(K)') -m long
 
 check: $(READY) ## Check format, lint, types, house rules, and the documents against the code
+	@$(PY) -m pip check
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
