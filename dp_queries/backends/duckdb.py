@@ -41,7 +41,7 @@ class DuckDBBackend:
     ) -> None:
         self._dataset = dataset
         self._threads = threads
-        self._ranges = ranges or 2 * threads  # units are skewed: more ranges than threads even the load out
+        self._ranges = ranges or threads  # more of them cost another plan each, and gained nothing that was measured
         # The engine itself has one thread, and our threads a cursor each: no rows are handed between threads, and they
         # come as they lie.
         self._connection = open_read_only(path, key, memory_limit=memory_limit, threads=1)
