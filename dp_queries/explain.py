@@ -1,13 +1,12 @@
 """What a plan will cost and how noisy it will be, in words and numbers that no row can change; free to ask."""
 
+from collections.abc import Iterator
 from decimal import Decimal
-from fractions import Fraction
-from math import sqrt
 from typing import Any, Final
 
-from dp_queries.accuracy import bare_aggregate, expected_half_widths, measure_half_width
-from dp_queries.expressions import ColumnRef, Expression
-from dp_queries.plan import Measure, Plan
+from dp_queries.accuracy import bare_columns, expected_half_widths, measure_half_width
+from dp_queries.plan import Aggregation, Measure, Plan, QuantileMeasure
+from dp_queries.wording import described, expression_text, norm_in_units, quantile_words
 from policies.catalogue import LoadedDataset
 from privacy.loss import MICRO
 
@@ -16,32 +15,30 @@ LEVEL: Final = 0.95
 
 def explain(plan: Plan, dataset: LoadedDataset) -> dict[str, Any]:
     """Price, expected error, bounds, clipping norms and slot of a plan as JSON; independent of rows (DESIGN 3)."""
+    pairs = [(aggregation, measure) for aggregation in plan.aggregations for measure in aggregation.measures]
     return {
         "cost": {"epsilon": _decimal(plan.epsilon_micro), "delta": f"{float(dataset.card.budget.query_delta):g}"},
-        "mechanism": plan.measures[0].mechanism,
+        "mechanism": plan.mechanism,
         "groups": plan.groups,
         "expected_error": _expected_error(plan),
-        "bounds": [_bounds(plan, measure) for measure in plan.measures if measure.kind == "sum"],
-        "clipping": [_clipping(plan, measure) for measure in plan.measures],
+        "bounds": [_bounds(part, measure) for part, measure in pairs if measure.kind == "sum"],
+        "clipping": [_clipping(part, measure) for part, measure in pairs],
+        "quantiles": [_quantile(part, drawn) for part in plan.aggregations for drawn in part.quantiles],
+        "selection": [_selection(part) for part in plan.aggregations if part.selection is not None],
         "slot_seconds": float(plan.slot_seconds),
-        "notes": _notes(plan, dataset),
+        "notes": list(_notes(plan, dataset)),
     }
-
-
-def described(plan: Plan, measure: Measure) -> str:
-    """What a measure is, in the query's words."""
-    what = {"rows": "rows", "units": "units", "present": "values present", "sum": "sum"}[measure.kind]
-    return f"{what} of {_expression_text(plan, measure.value)}" if measure.value is not None else what
-
-
-def norm_in_units(measure: Measure) -> float:
-    """The clipping norm in the column's unit."""
-    return float(Fraction(measure.norm.l2_steps, measure.norm.grid) * measure.granularity)
 
 
 def clipping_note(plan: Plan, noun: str) -> str:
     """What an interval does not cover, by the plan alone; how much of it concerns these rows would be an answer."""
-    norms = dict.fromkeys(f"{norm_in_units(measure):g} for {described(plan, measure)}" for measure in plan.measures)
+    norms = dict.fromkeys(
+        f"{norm_in_units(measure):g} for {described(part, measure)}"
+        for part in plan.aggregations
+        for measure in part.measures
+    )
+    if not norms:
+        return f"Rows of one {noun} weigh less where they are many. ± covers the noise, not what this changes."
     return (
         f"Of one {noun} at most so much counts (L2 norm over all groups): {', '.join(norms)}. "
         "± covers the noise, not what this leaves out."
@@ -53,62 +50,91 @@ def _decimal(epsilon_micro: int) -> str:
 
 
 def _expected_error(plan: Plan) -> dict[str, Any]:
-    """By column: a half-width at 95 %, two of them for an average, None for what is derived; keys have no error."""
-    bare = expected_half_widths(plan.above, plan.aggregates, plan.measures, LEVEL)
-    found: dict[str, Any] = {}
-    for column, sql in zip(plan.above.columns, plan.above.select, strict=True):
-        aggregate = bare_aggregate(sql)
-        if column.name in bare:
-            found[column.name] = float(bare[column.name])
-        elif aggregate is not None:
-            total, count = (plan.measures[index] for index in plan.aggregates[aggregate].measures)
-            found[column.name] = {
-                name: float(measure_half_width(part, LEVEL)) for name, part in (("sum", total), ("count", count))
-            }
-        elif column.is_noisy:
-            found[column.name] = None
-    return found
+    """By column: a half-width at 95 %; of what is made from several measures, that of each; None for what is derived.
 
-
-def _bounds(plan: Plan, measure: Measure) -> dict[str, Any]:
+    Keys have no error.
+    """
+    widths = expected_half_widths(plan.above, plan.aggregations, LEVEL)
+    bare = bare_columns(plan.above)
     return {
-        "of": described(plan, measure),
+        column.name: float(widths[column.name]) if column.name in widths else _parts_error(plan, bare.get(column.name))
+        for column in plan.above.columns
+        if column.is_noisy
+    }
+
+
+def _parts_error(plan: Plan, aggregate: int | None) -> Any:
+    if aggregate is None:
+        return None
+    aggregation = plan.aggregations[0]
+    found = aggregation.aggregates[aggregate]
+    if found.kind == "quantile":
+        quantile = aggregation.quantiles[found.measures[0]]
+        return {"rows": float(quantile.drawing.rank_error(quantile.norm))}
+    names = ("sum", "count") if found.kind == "avg" else ("sum", "squares", "count")
+    parts = (measure_half_width(aggregation.measures[index], LEVEL) for index in found.measures)
+    return {name: float(part) for name, part in zip(names, parts, strict=True)}
+
+
+def _bounds(aggregation: Aggregation, measure: Measure) -> dict[str, Any]:
+    return {
+        "of": described(aggregation, measure),
         "lower": float(measure.lower_steps * measure.granularity),
         "upper": float(measure.upper_steps * measure.granularity),
         "granularity": float(measure.granularity),
     }
 
 
-def _clipping(plan: Plan, measure: Measure) -> dict[str, Any]:
+def _clipping(aggregation: Aggregation, measure: Measure) -> dict[str, Any]:
     return {
-        "of": described(plan, measure),
+        "of": described(aggregation, measure),
         "l2_norm_per_unit": norm_in_units(measure),
         "noise_scale": float(measure.noise_scale / measure.norm.grid * measure.granularity),
     }
 
 
-def _notes(plan: Plan, dataset: LoadedDataset) -> list[str]:
+def _quantile(aggregation: Aggregation, quantile: QuantileMeasure) -> dict[str, Any]:
+    drawing = quantile.drawing
+    return {
+        "of": quantile_words(aggregation, quantile),
+        "lower": float(drawing.bins.lower_steps * quantile.granularity),
+        "upper": float(drawing.bins.upper_steps * quantile.granularity),
+        "bin_width": float(drawing.bins.width * quantile.granularity),
+        "rank_error_rows": float(drawing.rank_error(quantile.norm)),
+    }
+
+
+def _selection(aggregation: Aggregation) -> dict[str, Any]:
+    selection = aggregation.selection
+    if selection is None:
+        raise ValueError("only private keys are selected")
+    keys = [expression_text(aggregation.below, key.expression) for key in aggregation.keys]
+    return {
+        "keys": keys,
+        "units_for_an_even_chance": selection.units_at_half(),
+        "delta": f"{float(selection.loss.selection_delta):g}",
+    }
+
+
+def _notes(plan: Plan, dataset: LoadedDataset) -> Iterator[str]:
     unit = dataset.card.unit
-    notes = [f"What is protected: all rows of one {unit.noun}.", clipping_note(plan, unit.noun)]
+    yield f"What is protected: all rows of one {unit.noun}."
+    yield clipping_note(plan, unit.noun)
     if unit.period:
-        notes.append(f"Protection holds per {unit.period}; a whole history is protected only period by period.")
-    if plan.groups > 1:
-        notes.append(f"All {plan.groups} groups appear, also those without rows.")
-    if len(plan.measures) > 1:
-        share = sqrt(len(plan.measures)) if plan.measures[0].mechanism == "gaussian" else len(plan.measures)
-        notes.append(
-            f"{len(plan.measures)} measures share the epsilon: each has {share:.3g} times the noise it had alone."
+        yield f"Protection holds per {unit.period}; a whole history is protected only period by period."
+    for aggregation in plan.aggregations:
+        yield from _groups_notes(aggregation, unit.noun)
+    parts = sum(len(part.measures) + len(part.quantiles) for part in plan.aggregations)
+    if parts > 1:
+        yield f"{parts} measures share the epsilon: each is noisier than it would be alone."
+
+
+def _groups_notes(aggregation: Aggregation, noun: str) -> Iterator[str]:
+    if aggregation.selection is None and aggregation.groups > 1:
+        yield f"All {aggregation.groups} groups appear, also those without rows."
+    if aggregation.selection is not None:
+        units = aggregation.selection.units_at_half()
+        yield (
+            f"The keys have no public domain: a group appears when enough {noun} units are in it, with an even chance "
+            f"at {units} that are in no other group, and at more where they are in many."
         )
-    return notes
-
-
-def _expression_text(plan: Plan, expression: Expression) -> str:
-    """A short text of a row-level expression, of our own making."""
-    if isinstance(expression, ColumnRef):
-        return f"{plan.below.relations[expression.relation].table}.{expression.column}"
-    arguments = getattr(expression, "arguments", None)
-    if arguments is None:
-        return str(getattr(expression, "value", ""))
-    parts = [_expression_text(plan, argument) for argument in arguments]
-    operator = getattr(expression, "operator", "")
-    return f"({f' {operator} '.join(parts)})" if len(parts) > 1 else f"{operator}({parts[0]})"

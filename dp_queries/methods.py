@@ -1,13 +1,17 @@
 """The methods paragraph of an answer: what a paper would say about how the figures were made."""
 
-from dp_queries.explain import described, norm_in_units
-from dp_queries.plan import Measure, Plan
+from collections.abc import Iterator
+
+from dp_queries.plan import Aggregation, Measure, Plan
+from dp_queries.wording import described, norm_in_units, quantile_words
 from policies.catalogue import LoadedDataset
 from privacy.loss import MICRO
 
 _MECHANISMS = {
     "laplace": "discrete Laplace noise (Ghosh, Roughgarden and Sundararajan 2012)",
     "gaussian": "discrete Gaussian noise (Canonne, Kamath and Steinke 2020)",
+    "permute_and_flip": "permute-and-flip (McKenna and Sheldon 2020)",
+    "exponential": "the exponential mechanism (McSherry and Talwar 2007)",
 }
 
 
@@ -15,20 +19,40 @@ def methods_text(plan: Plan, dataset: LoadedDataset) -> str:
     """Mechanism, scales, clipping norms, groups, privacy unit and period, as text. Independent of rows."""
     unit = dataset.card.unit
     period = f" within one {unit.period}" if unit.period else ""
-    sentences = [
+    head = (
         f"The answer satisfies ({plan.epsilon_micro / MICRO:g}, {float(dataset.card.budget.query_delta):g})-"
-        f"differential privacy for adding or removing all rows of one {unit.noun}{period}.",
-        f"It was computed on {dataset.card.name}, version {plan.version}, over {plan.groups} public"
-        f" group{'s' if plan.groups > 1 else ''}.",
-        f"Each {unit.noun}'s contribution over all groups was clipped by its L2 norm, and"
-        f" {_MECHANISMS[plan.measures[0].mechanism]} was added to every group:",
-    ]
-    return " ".join(sentences) + " " + "; ".join(_measure_text(plan, measure) for measure in plan.measures) + "."
+        f"differential privacy for adding or removing all rows of one {unit.noun}{period}. "
+        f"It was computed on {dataset.card.name}, version {plan.version}."
+    )
+    return " ".join([head, *(sentence for part in plan.aggregations for sentence in _sentences(part, unit.noun))])
 
 
-def _measure_text(plan: Plan, measure: Measure) -> str:
+def _sentences(aggregation: Aggregation, noun: str) -> Iterator[str]:
+    if aggregation.selection is None:
+        yield f"There {'are' if aggregation.groups > 1 else 'is'} {aggregation.groups} public group{'s' * (aggregation.groups > 1)}."
+    else:
+        yield (
+            "Groups were chosen by private partition selection on units "
+            "(Gopi et al. 2020; Desfontaines et al. 2022; Wilkins et al. 2024)."
+        )
+    if aggregation.measures:
+        parts = "; ".join(_measure_text(aggregation, measure) for measure in aggregation.measures)
+        mechanism = _MECHANISMS[aggregation.measures[0].mechanism]
+        yield (
+            f"Each {noun}'s contribution over all groups was clipped by its L2 norm, and {mechanism} was added to every "
+            f"group: {parts}."
+        )
+    for quantile in aggregation.quantiles:
+        drawing, step = quantile.drawing, float(quantile.granularity)
+        yield (
+            f"The {quantile_words(aggregation, quantile)} was drawn by {_MECHANISMS[drawing.mechanism]} among bins of "
+            f"width {drawing.bins.width * step:g}, rows of one {noun} weighing at most "
+            f"{quantile.norm.l2_steps / quantile.norm.grid:g} in L2 over all groups."
+        )
+
+
+def _measure_text(aggregation: Aggregation, measure: Measure) -> str:
     step = measure.granularity / measure.norm.grid
     kind = "scale" if measure.mechanism == "laplace" else "standard deviation"
-    return (
-        f"{described(plan, measure)}: norm {norm_in_units(measure):g}, {kind} {float(measure.noise_scale * step):.4g}"
-    )
+    scale = float(measure.noise_scale * step)
+    return f"{described(aggregation, measure)}: norm {norm_in_units(measure):g}, {kind} {scale:.4g}"

@@ -1,26 +1,27 @@
 """Group keys with a public domain: every group of it appears, with or without rows (ATTACKS 4, 9).
 
-The domain comes from the card, from the calendar between declared date bounds, or from a public table; never from
-private rows. A key that has none of these is private and refused.
+The domain comes from the card, from the calendar between declared days, from a public table or from the query's text;
+never from private rows. A key that has none of these is private.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date, timedelta
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Final
 
-from dp_queries.expressions import Call, ColumnRef, Expression, Literal, Value
-from policies.catalogue import Column
+from dp_queries.expression_types import type_of
+from dp_queries.expressions import Call, ColumnRef, Expression, Value
+from dp_queries.facts import Facts
+from dp_queries.images import MOST_INTEGERS, Effort, Images, as_values, integers_of
+from dp_queries.narrowing import narrowed
 from policies.errors import Reason
 
-MOST_GROUPS: Final = 2**20
-MOST_COMPARED: Final = 10**6
+__all__ = ["MOST_GROUPS", "Effort", "NoDomain", "key_domain", "narrowed"]
 
-_CALENDAR: Final[Mapping[str, range]] = {
-    "month": range(1, 13),
-    "day": range(1, 32),
-    "dow": range(7),
-    "hour": range(24),
-}
+MOST_GROUPS: Final = 2**20
+
+# Engines and mathematical libraries differ in the last bit of these, so their doubles are no names of groups.
+_INEXACT: Final = frozenset({"ln", "log10", "exp", "power"})
+_MADE_EXACT: Final = frozenset({"floor", "ceil", "trunc", "round", "to_integer", "width_bucket", "sign"})
 
 
 class NoDomain(Exception):
@@ -33,93 +34,71 @@ class NoDomain(Exception):
 
 def key_domain(
     expression: Expression,
-    *,
-    column: Callable[[ColumnRef], Column],
-    recorded: Callable[[ColumnRef], tuple[Value, ...] | None],
-    is_unit: Callable[[ColumnRef], bool],
+    facts: Facts,
+    columns: Callable[[ColumnRef], Facts],
+    conjuncts: Iterable[Expression] = (),
+    effort: Effort | None = None,
 ) -> tuple[Value, ...]:
-    """The public values of a key, in order, without NULL. Raises NoDomain.
+    """The public values of a key, in order, NULL last if it may be one. Raises NoDomain.
 
-    `recorded` gives the distinct values of a public table's column, where the load recorded them.
+    Of a column, its declared values; of anything else, what it gives on the public values of its columns, so that a
+    group may stay empty but no row is without a group. `conjuncts` are conditions that all rows meet; they narrow the
+    columns' values; `effort` is what is left for all keys of a query.
     """
-    match expression:
-        case ColumnRef():
-            if is_unit(expression):
-                raise NoDomain("private-key", "the privacy unit is no group key; its groups would be single units")
-            return _column_domain(column(expression), recorded(expression))
-        case Call("date", (ColumnRef() as inner,)):
-            return _days(*_date_bounds(column(inner)))
-        case Call("year", (ColumnRef() as inner,)):
-            lower, upper = _date_bounds(column(inner))
-            return tuple(range(lower.year, upper.year + 1))
-        case Call(operator, (ColumnRef(),)) if operator in _CALENDAR:
-            return tuple(_CALENDAR[operator])
-    raise NoDomain("key-expression", "GROUP BY takes columns, CAST(x AS DATE) and EXTRACT(... FROM x)")
+    if facts.reads_unit:
+        raise NoDomain(
+            "unit-key", "the privacy unit is no group key, nor part of one; its groups would be single units"
+        )
+    if isinstance(expression, ColumnRef):
+        return _with_null(_column_domain(expression.column, facts), facts)
+    found = None if _is_inexact(expression) else Images(columns, conjuncts, effort).of(expression)
+    if found is None:
+        raise NoDomain("private-key", _hint(type_of(expression)))
+    domain = as_values(found, type_of(expression))
+    _check_groups(len(domain))
+    return (*sorted(value for value in domain if value is not None), *((None,) if None in domain else ()))
 
 
-def narrowed(domain: tuple[Value, ...], key: Expression, conjuncts: Iterable[Expression]) -> tuple[Value, ...]:
-    """The values that WHERE leaves of a key's domain: fewer groups, less noise. Told by the text alone.
-
-    A conjunct that compares more than `MOST_COMPARED` pairs is left out, so that a text can't keep the room busy.
-    """
-    for conjunct in conjuncts:
-        operator, constants = _comparison(conjunct, key)
-        if operator and len(domain) * len(constants) <= MOST_COMPARED:
-            domain = tuple(value for value in domain if _HOLDS[operator](value, constants))
-    return domain
+def _is_inexact(expression: Expression) -> bool:
+    if not isinstance(expression, Call) or expression.operator in _MADE_EXACT or type_of(expression) != "number":
+        return False
+    return expression.operator in _INEXACT or any(map(_is_inexact, expression.arguments))
 
 
-def _comparison(condition: Expression, key: Expression) -> tuple[str | None, tuple[Value, ...]]:
-    """The operator and constants that the key is compared with; none for a condition on anything else."""
-    match condition:
-        case Call("not", (Call("in" | "is_null" as operator, (subject, *constants)),)) if subject == key:
-            return f"not {operator}", _constants(constants)
-        case Call(operator, (subject, *constants)) if subject == key and operator in _HOLDS:
-            if all(isinstance(constant, Literal) for constant in constants):
-                return operator, _constants(constants)
-    return None, ()
+def _hint(kind: str) -> str:
+    hints = {
+        "number": "round it, or use WIDTH_BUCKET(x, 0, 100, 10)",
+        "integer": f"declare bounds of at most {MOST_INTEGERS} values, or use WIDTH_BUCKET(x, 0, 100, 10)",
+        "timestamp": "declare its bounds and use DATE_TRUNC('day', x) or EXTRACT",
+        "date": "the card must declare the days of its columns",
+    }
+    return f"this key has no public domain; {hints.get(kind, 'its columns need declared domains')}"
 
 
-def _constants(constants: Iterable[Expression]) -> tuple[Value, ...]:
-    return tuple(constant.value for constant in constants if isinstance(constant, Literal))
+def _with_null(domain: tuple[Value, ...], facts: Facts) -> tuple[Value, ...]:
+    return (*domain, None) if facts.is_nullable and None not in domain else domain
 
 
-_HOLDS: Final[Mapping[str, Callable[[Any, tuple[Any, ...]], bool]]] = {
-    "=": lambda value, constants: value is not None and bool(value == constants[0]),
-    "<>": lambda value, constants: value is not None and bool(value != constants[0]),
-    "<": lambda value, constants: value is not None and bool(value < constants[0]),
-    "<=": lambda value, constants: value is not None and bool(value <= constants[0]),
-    ">": lambda value, constants: value is not None and bool(value > constants[0]),
-    ">=": lambda value, constants: value is not None and bool(value >= constants[0]),
-    "in": lambda value, constants: value is not None and value in constants,
-    "not in": lambda value, constants: value is not None and value not in constants,
-    "is_null": lambda value, constants: value is None,
-    "not is_null": lambda value, constants: value is not None,
-}
+def _column_domain(name: str, facts: Facts) -> tuple[Value, ...]:
+    if facts.domain is not None:
+        return facts.domain
+    if facts.type == "date":
+        return _days(name, facts)
+    if facts.type == "integer" and (found := integers_of(facts.range)) is not None:
+        return found
+    hint = "group by CAST(... AS DATE) or EXTRACT" if facts.type == "timestamp" else "the card must declare one"
+    raise NoDomain("private-key", f"{name} has no declared domain, so its values are private; {hint}")
 
 
-def _column_domain(column: Column, recorded: tuple[Value, ...] | None) -> tuple[Value, ...]:
-    if column.domain is not None:
-        return column.domain
-    if recorded is not None:
-        return recorded
-    if column.type == "boolean":
-        return (False, True)
-    if column.type == "date":
-        return _days(*_date_bounds(column))
-    hint = "group by CAST(... AS DATE) or EXTRACT" if column.type == "timestamp" else "the card must declare one"
-    raise NoDomain("private-key", f"{column.name} has no declared domain, so its values are private; {hint}")
-
-
-def _date_bounds(column: Column) -> tuple[date, date]:
-    if column.bounds is None or not isinstance(column.bounds[0], date):
-        raise NoDomain("private-key", f"{column.name} has no declared date bounds, so its days are private")
-    lower, upper = column.bounds
-    return lower, upper  # type: ignore[return-value]  # the card's bounds are of one type
-
-
-def _days(lower: date, upper: date) -> tuple[Value, ...]:
+def _days(name: str, facts: Facts) -> tuple[Value, ...]:
+    if facts.days is None:
+        raise NoDomain("private-key", f"{name} has no declared date bounds, so its days are private")
+    lower, upper = facts.days
     count = (upper - lower).days + 1
+    _check_groups(count)
+    return tuple(date.fromordinal(lower.toordinal() + day) for day in range(count))
+
+
+def _check_groups(count: int) -> None:
     if count > MOST_GROUPS:
         raise NoDomain("too-many-groups", f"there are more than {MOST_GROUPS} groups; use coarser keys")
-    return tuple(lower + timedelta(days=day) for day in range(count))

@@ -7,26 +7,26 @@ the one with the smaller noise for the same privacy loss.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import prod
 from typing import Final
 
 import duckdb
 
 from dp_queries.accuracy import expected_half_widths
-from dp_queries.costs import MOST_SORTED_BYTES, row_nanoseconds, sorted_bytes
 from dp_queries.errors import QueryRejected
 from dp_queries.explain import explain
-from dp_queries.expressions import ColumnRef
 from dp_queries.layers.split import find_layers
 from dp_queries.parse import parse
-from dp_queries.plan import Measure, Plan
+from dp_queries.plan import Aggregation, Plan
 from dp_queries.pricing import priced
 from dp_queries.query import Layers, Query
-from dp_queries.released import dry_run
+from dp_queries.relation_facts import RelationFacts
+from dp_queries.relations import scans
+from dp_queries.released import dry_run, public_table
 from dp_queries.slots import LONGEST_SECONDS, slot_seconds
 from dp_queries.validate import validate
+from dp_queries.work import MOST_HELD_BYTES, above_work, work_of
 from policies.authorization import Needs, Permit
-from policies.catalogue import Column, Dataset, LoadedDataset
+from policies.catalogue import LoadedDataset
 from policies.errors import Reason, Refused, RequestRejected
 from privacy.loss import Loss
 
@@ -41,9 +41,7 @@ def analyse(sql: str, dataset: LoadedDataset) -> Query:
     """What the text asks of the dataset. Raises QueryRejected; depends on the text and public facts alone."""
     statement = parse(sql)
     validate(statement)
-    layers, most_rows = find_layers(statement, dataset)
-    private = [_table_rows(relation.table, dataset.card) for relation in layers.below.relations if relation.is_private]
-    rows_at_most = max(sum(private), most_rows)
+    layers = find_layers(statement, dataset)
     return Query(
         sql=sql,
         dataset=dataset.card.name,
@@ -51,22 +49,16 @@ def analyse(sql: str, dataset: LoadedDataset) -> Query:
         layers=layers,
         needs=_needs(dataset.card.name, layers),
         query_delta=Fraction(dataset.card.budget.query_delta),
-        slot_seconds=_affordable_slot(layers, dataset.card, rows_at_most),
-        # A hash join may give rows in any order, whichever side it builds on.
-        needs_sort=bool(layers.below.joins),
+        slot_seconds=_affordable_slot(layers, RelationFacts(dataset)),
     )
 
 
-def _affordable_slot(layers: Layers, card: Dataset, rows_at_most: int) -> Fraction:
+def _affordable_slot(layers: Layers, facts: RelationFacts) -> Fraction:
     """The query's slot. What would block the house, or outgrow it, is refused by what the card declares."""
-    if sorted_bytes(layers, rows_at_most) > MOST_SORTED_BYTES:
-        raise _too_heavy("this join may give more rows than memory holds; join on more columns, or ask for fewer sums")
-    slot = slot_seconds(
-        rows_at_most=rows_at_most,
-        row_nanoseconds=row_nanoseconds(layers, lambda reference: _column(layers, card, reference)),
-        joins=len(layers.below.joins),
-        cells=prod(len(key.domain) for key in layers.keys) * len(layers.drafts),
-    )
+    work = [work_of(draft, facts) for draft in layers.aggregations]
+    if any(part.held_bytes > MOST_HELD_BYTES for part in work):
+        raise _too_heavy("this may give more rows than memory holds; join on more columns, or ask for fewer sums")
+    slot = slot_seconds(sum((part.seconds for part in work), above_work(layers.above)))
     if slot > LONGEST_SECONDS:
         raise _too_heavy(f"this may take longer than {LONGEST_SECONDS} s; use fewer groups, sums or patterns")
     return slot
@@ -74,11 +66,6 @@ def _affordable_slot(layers: Layers, card: Dataset, rows_at_most: int) -> Fracti
 
 def _too_heavy(message: str) -> QueryRejected:
     return QueryRejected("this SQL can't be answered", (Reason("too-heavy", message),))
-
-
-def _column(layers: Layers, card: Dataset, reference: ColumnRef) -> Column:
-    table = next(table for table in card.tables if table.name == layers.below.relations[reference.relation].table)
-    return next(column for column in table.columns if column.name == reference.column)
 
 
 def plan(query: Query, dataset: LoadedDataset, permit: Permit, *, epsilon_micro: int) -> Plan:
@@ -91,14 +78,15 @@ def plan(query: Query, dataset: LoadedDataset, permit: Permit, *, epsilon_micro:
     for step in STEPS:
         draft = step(draft)
     finished = _finished(draft)
-    _rehearse_above(finished)
+    _rehearse_above(finished, dataset)
     return finished
 
 
-def _rehearse_above(finished: Plan) -> None:
+def _rehearse_above(finished: Plan, dataset: LoadedDataset) -> None:
     """What the engine can't post-process is refused now: after the charge it would be a breach."""
+    publics = {table.name: public_table(table) for table in dataset.card.tables if not table.is_private}
     try:
-        dry_run(finished)
+        dry_run(finished, publics)
     except duckdb.Error:
         reason = Reason("above", "this expression over aggregates can't be computed; write it more simply")
         raise QueryRejected("this SQL can't be answered", (reason,)) from None
@@ -135,7 +123,7 @@ class PlanDraft:
     dataset: LoadedDataset
     permit: Permit
     epsilon_micro: int
-    measures: tuple[Measure, ...] = ()
+    aggregations: tuple[Aggregation, ...] = ()
     loss: Loss = NOTHING
 
 
@@ -155,8 +143,8 @@ def _check_permit(draft: PlanDraft) -> PlanDraft:
 
 
 def _price(draft: PlanDraft) -> PlanDraft:
-    measures, loss = priced(draft.query, draft.epsilon_micro)
-    return replace(draft, measures=measures, loss=loss)
+    aggregations, loss = priced(draft.query, draft.epsilon_micro)
+    return replace(draft, aggregations=aggregations, loss=loss)
 
 
 STEPS: Final[tuple[Callable[[PlanDraft], PlanDraft], ...]] = (_check_request, _check_permit, _price)
@@ -168,15 +156,11 @@ def _finished(draft: PlanDraft) -> Plan:
         dataset=query.dataset,
         version=query.version,
         agreement=draft.permit.agreement,
-        below=query.layers.below,
-        keys=query.layers.keys,
-        measures=draft.measures,
-        aggregates=query.layers.aggregates,
+        aggregations=draft.aggregations,
         above=query.layers.above,
         loss=draft.loss,
         epsilon_micro=draft.epsilon_micro,
         slot_seconds=query.slot_seconds,
-        needs_sort=query.needs_sort,
         sql=query.sql,
     )
 
@@ -184,12 +168,8 @@ def _finished(draft: PlanDraft) -> Plan:
 def _needs(dataset: str, layers: Layers) -> Needs:
     """Every column that is named; "*" for a table of which only the rows are used."""
     named = {table for table, _ in layers.used}
-    bare = {(relation.table, "*") for relation in layers.below.relations if relation.table not in named}
-    return Needs(dataset, layers.used | bare, layers.aggregate_names)
-
-
-def _table_rows(name: str, card: Dataset) -> int:
-    return next(table.rows_at_most for table in card.tables if table.name == name)
+    read = {scan.table for draft in layers.aggregations for scan in scans(draft.below)} | set(layers.above.publics)
+    return Needs(dataset, layers.used | {(table, "*") for table in read - named}, layers.aggregate_names)
 
 
 def _checked_epsilon(epsilon_micro: object) -> int:
@@ -202,13 +182,12 @@ def _request(where: str, code: str, message: str) -> RequestRejected:
     return RequestRejected(message, (Reason(code, message, where=where),))
 
 
-def _half_widths(query: Query, measures: tuple[Measure, ...]) -> dict[str, Fraction]:
-    return expected_half_widths(query.layers.above, query.layers.aggregates, measures, ACCURACY_LEVEL)
+def _half_widths(query: Query, aggregations: tuple[Aggregation, ...]) -> dict[str, Fraction]:
+    return expected_half_widths(query.layers.above, aggregations, ACCURACY_LEVEL)
 
 
 def _check_accuracy(query: Query, accuracy: Mapping[str, Fraction]) -> None:
-    measures, _ = priced(query, MOST_EPSILON_MICRO)
-    possible = _half_widths(query, measures)
+    possible = _half_widths(query, priced(query, MOST_EPSILON_MICRO)[0])
     if not accuracy:
         raise _request("accuracy", "accuracy", "name at least one column")
     for column, width in accuracy.items():
@@ -220,8 +199,8 @@ def _check_accuracy(query: Query, accuracy: Mapping[str, Fraction]) -> None:
 
 def _reaches(query: Query, accuracy: Mapping[str, Fraction], epsilon_micro: int) -> bool:
     try:
-        measures, _ = priced(query, epsilon_micro)
+        aggregations, _ = priced(query, epsilon_micro)
     except RequestRejected:
         return False
-    widths = _half_widths(query, measures)
+    widths = _half_widths(query, aggregations)
     return all(widths[column] <= width for column, width in accuracy.items())

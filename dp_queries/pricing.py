@@ -1,58 +1,170 @@
-"""The noise of a query's measures for an epsilon, and the privacy loss of all of them."""
+"""The noise of a query's measures for an epsilon, and the privacy loss of all of them.
 
+A query's parts (measures, quantiles, selections of groups) share its epsilon or its rho as `splitting` says. Two offers
+are made, one in pure epsilon and one in rho, and the one with less noise is taken. Both make the query alone
+(epsilon, query_delta)-DP: pure losses add (basic composition: Dwork, McSherry, Nissim, Smith, TCC 2006), as rho does
+(Bun, Steinke, TCC 2016, Lemma 1.7); where groups are selected, a part of query_delta is theirs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
+from math import isqrt
+from typing import Final
 
-from dp_queries.plan import Measure
-from dp_queries.query import Draft, Query
+from dp_queries.plan import Aggregation, Measure, QuantileMeasure
+from dp_queries.query import AggregationDraft, Draft, QuantileDraft, Query
+from dp_queries.splitting import GAUSSIAN_DEGREE, LAPLACE_DEGREE, measure_weights, split
 from policies.errors import Reason, RequestRejected
 from privacy.intervals import standard_deviation
 from privacy.loss import Loss, pure_loss, rho_nano_for, zcdp_loss
 from privacy.mechanisms import gaussian_scale, laplace_scale
+from privacy.quantiles import Bins, pure_drawing, zcdp_drawing
+from privacy.selection import Selection, gaussian_selection, laplace_selection
+
+# Selections get half of the query's delta: the conversion of rho hardly feels it, and thresholds fall by its logarithm.
+SELECTION_DELTA: Final = Fraction(1, 2)
+SELECTION_SHARE: Final = Fraction(3, 10)
 
 
-def priced(query: Query, epsilon_micro: int) -> tuple[tuple[Measure, ...], Loss]:
-    """The measures with their noise, by the mechanism that makes it smaller, and the loss of all of them.
+@dataclass(frozen=True)
+class Offer:
+    """Aggregations with their noise, what they cost, and how noisy they are (the less, the better)."""
 
-    Both mechanisms make the query alone (epsilon, query_delta)-DP: Laplace splits epsilon over the measures (basic
-    composition: Dwork, McSherry, Nissim, Smith, TCC 2006), the Gaussian splits rho (Bun, Steinke, TCC 2016, Lemma 1.7).
+    aggregations: tuple[Aggregation, ...]
+    loss: Loss
+    noise: float
+
+
+@dataclass(frozen=True)
+class _Makers:
+    """How one mechanism makes the noise of each kind of part from its share of the loss, and what a share costs.
+
+    Of measures and quantiles: the draft, how many groups a unit may be in, the share. Of selections: the share, delta,
+    how many groups a unit may be in.
     """
-    offers = [offer for offer in (_laplace(query, epsilon_micro), _gaussian(query, epsilon_micro)) if offer]
+
+    measured: Callable[[Draft, int, int], Measure]
+    drawn: Callable[[QuantileDraft, int, int], QuantileMeasure]
+    selected: Callable[[int, Fraction, int], Selection]
+    loss: Callable[[int], Loss]
+
+
+def priced(query: Query, epsilon_micro: int) -> tuple[tuple[Aggregation, ...], Loss]:
+    """The aggregations with their noise, by the mechanism that makes it smaller, and the loss of all of them.
+
+    Raises RequestRejected where epsilon is too small to be split over so many parts.
+    """
+    rho_nano = rho_nano_for(epsilon_micro, query.query_delta - _selection_delta(query))
+    both = (_offer(query, epsilon_micro, LAPLACE_DEGREE, _PURE), _offer(query, rho_nano, GAUSSIAN_DEGREE, _ZCDP))
+    offers = [offer for offer in both if offer]
     if not offers:
-        message = f"this epsilon is too small for {len(query.layers.drafts)} measures; raise it or ask for fewer"
+        message = "this epsilon is too small for so many aggregates; raise it or ask for fewer"
         raise RequestRejected(message, (Reason("epsilon", message, where="epsilon"),))
-    return min(offers, key=lambda offer: _noise(offer[0]))
+    best = min(offers, key=lambda offer: offer.noise)
+    return best.aggregations, best.loss
 
 
-def _noise(measures: tuple[Measure, ...]) -> float:
-    """Mean variance relative to the squared norms, by which mechanisms are compared."""
-    return sum(
+def _selections(query: Query) -> int:
+    return sum(draft.has_private_keys for draft in query.layers.aggregations)
+
+
+def _selection_delta(query: Query) -> Fraction:
+    return query.query_delta * SELECTION_DELTA if _selections(query) else Fraction(0)
+
+
+def _offer(query: Query, total: int, degree: int, makers: _Makers) -> Offer | None:
+    """The query with a mechanism's noise for `total`; None where that is too little to be split."""
+    drafts, selections = query.layers.aggregations, _selections(query)
+    weights = [weight for draft in drafts for weight in _weights(draft)]
+    for_selections = (int(total * SELECTION_SHARE) if weights else total) if selections else 0
+    shares = split(total - for_selections, weights, degree=degree)
+    if len(shares) < len(weights) or for_selections < selections:
+        return None
+    selecting, delta = for_selections // max(1, selections), _selection_delta(query) / max(1, selections)
+    rest, aggregations = iter(shares), []
+    try:
+        for draft in drafts:
+            mine = [next(rest) for _ in _weights(draft)]
+            aggregations.append(_aggregation(draft, mine, makers, selecting, delta))
+    except ValueError:  # too little to be split further, or noise wider than what can be counted
+        return None
+    losses = [makers.loss(share) for share in shares]
+    losses += [aggregation.selection.loss for aggregation in aggregations if aggregation.selection]
+    return Offer(tuple(aggregations), sum(losses, Loss()), sum(map(_noise, aggregations)))
+
+
+def _weights(draft: AggregationDraft) -> list[Fraction]:
+    """What each measure weighs, then each quantile."""
+    return measure_weights(draft.aggregates, len(draft.drafts)) + [Fraction(1)] * len(draft.quantiles)
+
+
+def _aggregation(
+    draft: AggregationDraft, shares: list[int], makers: _Makers, selecting: int, delta: Fraction
+) -> Aggregation:
+    # Laplace wants to know how many groups a unit's vector has: the kernel bounds that by public groups, and by nothing
+    # where groups are discovered. There this offer ends.
+    groups = 0 if draft.has_private_keys else draft.groups
+    drafts, quantiles = shares[: len(draft.drafts)], shares[len(draft.drafts) :]
+    return Aggregation(
+        below=draft.below,
+        keys=draft.keys,
+        measures=tuple(makers.measured(part, groups, share) for part, share in zip(draft.drafts, drafts, strict=True)),
+        quantiles=tuple(
+            makers.drawn(part, groups, share) for part, share in zip(draft.quantiles, quantiles, strict=True)
+        ),
+        aggregates=draft.aggregates,
+        selection=makers.selected(selecting, delta, draft.groups_per_unit) if draft.has_private_keys else None,
+    )
+
+
+def _noise(aggregation: Aggregation) -> float:
+    """Variances relative to the squared norms, by which mechanisms are compared."""
+    linear = (
         (standard_deviation(measure.mechanism, measure.noise_scale) / measure.norm.l2_steps) ** 2
-        for measure in measures
+        for measure in aggregation.measures
     )
+    # A draw errs by its scale times a few.
+    drawn = ((float(quantile.drawing.value_scale) / quantile.norm.l2_steps) ** 2 for quantile in aggregation.quantiles)
+    return sum(linear) + sum(drawn) + _selection_noise(aggregation.selection)
 
 
-def _laplace(query: Query, epsilon_micro: int) -> tuple[tuple[Measure, ...], Loss] | None:
-    share = epsilon_micro // len(query.layers.drafts)
-    if not share:
-        return None
-    groups = query.groups
-    measures = tuple(
-        _measure(draft, "laplace", laplace_scale(l1_steps=draft.norm.l1_steps(groups), epsilon_micro=share))
-        for draft in query.layers.drafts
-    )
-    return measures, sum((pure_loss(share) for _ in measures), Loss())
+def _selection_noise(selection: Selection | None) -> float:
+    return 0.0 if selection is None else (selection.units_at_half(isqrt(selection.most_groups)) / 8) ** 2
 
 
-def _gaussian(query: Query, epsilon_micro: int) -> tuple[tuple[Measure, ...], Loss] | None:
-    share = rho_nano_for(epsilon_micro, query.query_delta) // len(query.layers.drafts)
-    if not share:
-        return None
-    measures = tuple(
-        _measure(draft, "gaussian", gaussian_scale(l2_steps=draft.norm.l2_steps, rho_nano=share))
-        for draft in query.layers.drafts
-    )
-    return measures, sum((zcdp_loss(share) for _ in measures), Loss())
+def _laplace(draft: Draft, groups: int, share: int) -> Measure:
+    return _measure(draft, "laplace", laplace_scale(l1_steps=draft.norm.l1_steps(groups), epsilon_micro=share))
+
+
+def _gaussian(draft: Draft, groups: int, share: int) -> Measure:
+    return _measure(draft, "gaussian", gaussian_scale(l2_steps=draft.norm.l2_steps, rho_nano=share))
 
 
 def _measure(draft: Draft, mechanism: str, scale: Fraction) -> Measure:
     return Measure(**vars(draft), mechanism=mechanism, noise_scale=scale)  # type: ignore[arg-type]  # a name of two
+
+
+def _pure_quantile(draft: QuantileDraft, groups: int, share: int) -> QuantileMeasure:
+    bins = Bins.over(draft.bounds, groups)
+    drawing = pure_drawing(draft.rank, bins, draft.norm, groups=groups, epsilon_micro=share)
+    return QuantileMeasure(draft.value, draft.bounds.granularity, draft.norm, drawing)
+
+
+def _zcdp_quantile(draft: QuantileDraft, groups: int, share: int) -> QuantileMeasure:
+    drawing = zcdp_drawing(draft.rank, Bins.over(draft.bounds, groups), draft.norm, rho_nano=share)
+    return QuantileMeasure(draft.value, draft.bounds.granularity, draft.norm, drawing)
+
+
+_PURE: Final = _Makers(
+    _laplace,
+    _pure_quantile,
+    lambda share, delta, groups: laplace_selection(epsilon_micro=share, delta=delta, most_groups=groups),
+    pure_loss,
+)
+_ZCDP: Final = _Makers(
+    _gaussian,
+    _zcdp_quantile,
+    lambda share, delta, groups: gaussian_selection(rho_nano=share, delta=delta, most_groups=groups),
+    zcdp_loss,
+)

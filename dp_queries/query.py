@@ -5,9 +5,12 @@ from fractions import Fraction
 from math import prod
 
 from dp_queries.expressions import Expression
-from dp_queries.plan import Above, Aggregate, Below, Key, MeasureKind
+from dp_queries.plan import Aggregate, Key, MeasureKind
+from dp_queries.post_processing import Above
+from dp_queries.relations import Below
 from policies.authorization import Needs
-from privacy.units import ContributionNorm
+from privacy.quantiles import Rank
+from privacy.units import ClampingBounds, ContributionNorm
 
 
 @dataclass(frozen=True)
@@ -24,13 +27,46 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Layers:
-    """The three layers of a query. `used`: (table, column) of every column that it names."""
+class QuantileDraft:
+    """A quantile without its noise; `bounds` are of the value."""
+
+    value: Expression
+    bounds: ClampingBounds
+    rank: Rank
+    norm: ContributionNorm
+
+
+@dataclass(frozen=True)
+class AggregationDraft:
+    """A DP aggregation without its noise.
+
+    `groups_at_most`: how many groups rows can have, by the card's caps; `groups_per_unit` likewise for one unit.
+    """
 
     below: Below
     keys: tuple[Key, ...]
     drafts: tuple[Draft, ...]
+    quantiles: tuple[QuantileDraft, ...]
     aggregates: tuple[Aggregate, ...]
+    groups_at_most: int
+    groups_per_unit: int
+
+    @property
+    def groups(self) -> int:
+        """How many groups the release has with public keys; 1 without keys."""
+        return prod(len(key.domain) for key in self.keys if key.domain is not None)
+
+    @property
+    def has_private_keys(self) -> bool:
+        """Whether which groups appear is decided by partition selection."""
+        return any(key.domain is None for key in self.keys)
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The layers of a query. `used`: (table, column) of every column that it names."""
+
+    aggregations: tuple[AggregationDraft, ...]
     aggregate_names: frozenset[str]
     above: Above
     used: frozenset[tuple[str, str]]
@@ -47,9 +83,3 @@ class Query:
     needs: Needs
     query_delta: Fraction
     slot_seconds: Fraction
-    needs_sort: bool
-
-    @property
-    def groups(self) -> int:
-        """How many groups the release has; 1 without keys."""
-        return prod(len(key.domain) for key in self.layers.keys)

@@ -10,13 +10,25 @@ import numpy as np
 
 from dp_queries.backends.base import Backend
 from dp_queries.expressions import ColumnRef
-from dp_queries.plan import Above, Aggregate, Below, Measure, OutputColumn, Plan, Relation
-from dp_queries.released import aggregate_values, post_process
+from dp_queries.plan import Aggregate, Aggregation, Measure, Plan
+from dp_queries.post_processing import Above, OutputColumn, Rowwise
+from dp_queries.released import Noisy, post_process, public_keys
+from dp_queries.relations import Below, Scan
 from dp_queries.simulation import simulate_intervals
 from policies.catalogue import LoadedDataset, Table
 from privacy.loss import Loss
 from privacy.mechanisms import Noise
 from privacy.units import ContributionNorm
+
+_ABOVE = Above(
+    columns=(OutputColumn("n", "number", True),),
+    sql='SELECT s0."a0" + 1 AS c0, s0.g AS h0 FROM released0 AS s0 ORDER BY s0.g',
+    loose='SELECT s0."a0" + 1 AS c0, s0.g AS h0 FROM released0 AS s0',
+    tables=("released0",),
+    rowwise=Rowwise("released0 AS s0", ('s0."a0" + 1',)),
+    hidden=1,
+    work=1,
+)
 
 
 def rehearse(backend: Backend, dataset: LoadedDataset, noise: Noise) -> None:
@@ -24,33 +36,38 @@ def rehearse(backend: Backend, dataset: LoadedDataset, noise: Noise) -> None:
     for table in dataset.card.tables:
         if table.is_private:
             plan = _plan(dataset, table)
-            backend.bounded_sums(plan)
-            _post_process_zeros(plan, noise)
+            for aggregation in plan.aggregations:
+                backend.bounded_sums(aggregation)
+                _post_process_zeros(plan, aggregation, noise)
 
 
-def _post_process_zeros(plan: Plan, noise: Noise) -> None:
-    scale = plan.measures[0].noise_scale
+def _post_process_zeros(plan: Plan, aggregation: Aggregation, noise: Noise) -> None:
+    scale = aggregation.measures[0].noise_scale
     noise.gaussian([0], scale)
-    zeros = [np.array(noise.laplace([0], scale), dtype=np.float64) for _ in plan.measures]
-    _, groups = post_process(plan, aggregate_values(plan, zeros))
-    simulate_intervals(plan, zeros, groups)
+    zeros = tuple(np.array(noise.laplace([0], scale), dtype=np.float64) for _ in aggregation.measures)
+    noisy = Noisy(public_keys(aggregation), zeros)
+    simulate_intervals(plan, [noisy], post_process(plan, [noisy]))
 
 
 def _plan(dataset: LoadedDataset, table: Table) -> Plan:
-    measures = tuple(_measures(table))
     return Plan(
         dataset=dataset.card.name,
         version=dataset.version,
         agreement="",
-        below=Below((Relation(table.name, table.name, True),), (), None),
-        keys=(),
-        measures=measures,
-        aggregates=(Aggregate("count", (0,)),),
-        above=Above((OutputColumn("n", "integer", True),), ('"a0" + 1',), None, None, None, None),
+        aggregations=(
+            Aggregation(
+                below=Below((Scan(table.name, True),)),
+                keys=(),
+                measures=tuple(_measures(table)),
+                quantiles=(),
+                aggregates=(Aggregate("count", (0,)),),
+                selection=None,
+            ),
+        ),
+        above=_ABOVE,
         loss=Loss(()),
         epsilon_micro=0,
         slot_seconds=Fraction(0),
-        needs_sort=False,
         sql="",
     )
 

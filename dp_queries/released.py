@@ -1,157 +1,209 @@
-"""Noisy measures -> the columns of the released table, and SQL over that table in an empty, locked database.
+"""Noisy measures -> released tables: one per aggregation, with columns g, k0, k1, ... and a0, a1, ...
 
-The database lives in memory for one answer and holds released values only; no file, network, extension or variable of
-this process can be reached from it (ATTACKS 18, 19).
+`_KINDS` says how each kind of aggregate is computed from its measures; all of it is post-processing.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from datetime import date
-from functools import cache
-from threading import Timer
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
-import duckdb
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships without types
 
-from dp_queries.accuracy import bare_aggregate
-from dp_queries.answer import Cell
-from dp_queries.plan import Above, Aggregate, Key, Measure, OutputColumn, Plan
+from dp_queries.above_engine import Floats, Processed, process, try_empty
+from dp_queries.expressions import Value
+from dp_queries.plan import Aggregate, Aggregation, Measure, Plan
+from policies.catalogue import Table
+from privacy.quantiles import Quantile
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Groups = np.ndarray[Any, np.dtype[np.int64]]
+__all__ = [
+    "Floats",
+    "Noisy",
+    "Processed",
+    "aggregate_values",
+    "dry_run",
+    "found_keys",
+    "named_tables",
+    "post_process",
+    "public_keys",
+    "public_table",
+    "quantile_steps",
+    "released_table",
+    "rounded_values",
+    "shown_table",
+]
 
-_LOCKED = (
-    "SET threads = 1",
-    "SET temp_directory = ''",
-    "SET memory_limit = '2GB'",
-    "SET autoinstall_known_extensions = false",
-    "SET autoload_known_extensions = false",
-    "SET python_enable_replacements = false",
-    "SET enable_external_access = false",
-    "SET lock_configuration = true",
-)
-_SIGNIFICANT = 6
-_LARGEST_EXACT = 2**53 - 1  # beyond it a JSON number is not exact (RFC 8785), and an answer that can't be signed
-_DRY_RUN_SECONDS = 1.0
-_TYPES = {
+_SIGNIFICANT: Final = 6
+_TYPES: Final = {
     "text": pa.string(),
     "integer": pa.int64(),
+    "number": pa.float64(),
     "boolean": pa.bool_(),
     "date": pa.date32(),
     "timestamp": pa.timestamp("us"),
 }
 
 
-def aggregate_values(plan: Plan, measures: Sequence[Floats]) -> list[Floats]:
-    """The aggregates a0.. from measures in grid steps, unrounded; any shape, the same for all measures."""
-    return [_aggregate(aggregate, plan.measures, measures) for aggregate in plan.aggregates]
+@dataclass(frozen=True)
+class Noisy:
+    """What left the mechanisms for one aggregation, group by group.
+
+    `keys`: the groups' values of each key; `measures`: in grid steps; `quantiles`: in steps of their values.
+    """
+
+    keys: tuple[pa.Array, ...]
+    measures: tuple[Floats, ...]
+    quantiles: tuple[tuple[Quantile, ...], ...] = ()
 
 
-def rounded_values(plan: Plan, values: Sequence[Floats]) -> list[Floats]:
+def public_keys(aggregation: Aggregation) -> tuple[pa.Array, ...]:
+    """The key values of all groups, when every key has a public domain."""
+    domains = [key.domain or () for key in aggregation.keys]
+    codes = np.unravel_index(np.arange(aggregation.groups), [len(domain) for domain in domains]) if domains else ()
+    return tuple(
+        pa.array(domain, type=_TYPES[key.type]).take(pa.array(code))
+        for key, domain, code in zip(aggregation.keys, domains, codes, strict=True)
+    )
+
+
+def found_keys(aggregation: Aggregation, groups: Sequence[tuple[Value, ...]]) -> tuple[pa.Array, ...]:
+    """The key values of groups that partition selection has shown."""
+    columns = zip(*groups, strict=True) if groups else [()] * len(aggregation.keys)
+    return tuple(
+        pa.array(list(column), type=_TYPES[key.type]) for key, column in zip(aggregation.keys, columns, strict=True)
+    )
+
+
+def aggregate_values(aggregation: Aggregation, measures: Sequence[Floats], quantiles: Sequence[Floats]) -> list[Floats]:
+    """The aggregates a0.. from measures in grid steps and quantiles in steps, unrounded; any shape, all alike."""
+    return [_value(aggregate, aggregation, measures, quantiles) for aggregate in aggregation.aggregates]
+
+
+def rounded_values(aggregation: Aggregation, values: Sequence[Floats]) -> list[Floats]:
     """The aggregates as they are shown: counts whole, sums to their granularity, averages to six digits."""
-    return [_rounded(aggregate, plan, column) for aggregate, column in zip(plan.aggregates, values, strict=True)]
+    return [
+        _rounded(aggregate, aggregation, column)
+        for aggregate, column in zip(aggregation.aggregates, values, strict=True)
+    ]
 
 
-def post_process(plan: Plan, values: Sequence[Floats]) -> tuple[list[list[Cell]], Groups]:
-    """The answer's rows, in order, and the group that each came from. Source: Dwork, Roth 2014, Proposition 2.1."""
-    above, sql = plan.above, _sql(plan.above)
-    groups = np.arange(plan.groups, dtype=np.int64)
-    with _database(plan, groups, values, sql) as connection:
-        found = connection.execute(sql).fetchall()
-    rows = [[_cell(column, value) for column, value in zip(above.columns, row[1:], strict=True)] for row in found]
-    return rows, np.array([row[0] for row in found], dtype=np.int64)
+def quantile_steps(noisy: Noisy) -> list[Floats]:
+    """The quantiles' values in steps."""
+    return [np.array([found.value_steps for found in column], dtype=np.float64) for column in noisy.quantiles]
 
 
-def dry_run(plan: Plan) -> None:
-    """Post-process a table without rows: raises duckdb.Error now for what the engine would refuse after the charge."""
-    sql = _sql(plan.above)
-    nothing = np.zeros(0, dtype=np.int64)
-    with _database(plan, nothing, [np.zeros(0) for _ in plan.aggregates], sql) as connection:
-        # The engine folds constants, in the room's own process, where nobody could kill it.
-        timer = Timer(_DRY_RUN_SECONDS, connection.interrupt)
-        timer.start()
-        try:
-            connection.execute(sql).fetchall()
-        finally:
-            timer.cancel()
+def released_table(keys: Sequence[pa.Array], values: Sequence[Floats], groups: int) -> pa.Table:
+    """A released table of so many groups."""
+    columns = {"g": pa.array(np.arange(groups, dtype=np.int64))}
+    columns |= {f"k{index}": column for index, column in enumerate(keys)}
+    return pa.table(columns | {f"a{index}": pa.array(column) for index, column in enumerate(values)})
 
 
-def evaluate(plan: Plan, selected: Sequence[int], groups: Groups, values: Sequence[Floats]) -> list[Floats]:
-    """Some selected columns as doubles over given groups and aggregate values; NULL and infinity are NaN."""
-    derived = [index for index in selected if bare_aggregate(plan.above.select[index]) is None]
-    found = _evaluate_sql(plan, derived, groups, values) if derived else {}
-    # What is a bare aggregate needs no database: averages are the most common case by far.
-    for index in selected:
-        aggregate = bare_aggregate(plan.above.select[index])
-        if aggregate is not None:
-            found[index] = values[aggregate]
-    return [np.where(np.isfinite(found[index]), found[index], np.nan) for index in selected]
+def shown_table(aggregation: Aggregation, noisy: Noisy) -> pa.Table:
+    """The released table as it is shown."""
+    values = aggregate_values(aggregation, noisy.measures, quantile_steps(noisy))
+    groups = len(noisy.keys[0]) if noisy.keys else 1
+    return released_table(noisy.keys, rounded_values(aggregation, values), groups)
 
 
-def _evaluate_sql(plan: Plan, selected: Sequence[int], groups: Groups, values: Sequence[Floats]) -> dict[int, Floats]:
-    expressions = [f"CAST({plan.above.select[index]} AS DOUBLE) AS c{index}" for index in selected]
-    sql = f"SELECT {', '.join(expressions)} FROM released"
-    with _database(plan, groups, values, sql) as connection:
-        found = connection.execute(sql).fetchnumpy()
-    return {index: np.ma.filled(found[f"c{index}"].astype(np.float64), np.nan) for index in selected}
+def public_table(table: Table, columns: Mapping[str, Sequence[Any]] | None = None) -> pa.Table:
+    """A public table for the engine, by the card's types; without rows unless columns are given."""
+    given = columns or {}
+    return pa.table({part.name: pa.array(given.get(part.name, ()), type=_TYPES[part.type]) for part in table.columns})
 
 
-def _sql(above: Above) -> str:
-    sql = f"SELECT g, {', '.join(above.select)} FROM released"
-    sql += f" WHERE {above.where}" if above.where is not None else ""
-    sql += f" ORDER BY {above.order_by}, g" if above.order_by is not None else " ORDER BY g"
-    sql += f" LIMIT {above.limit}" if above.limit is not None else ""
-    return sql + (f" OFFSET {above.offset}" if above.offset is not None else "")
+def post_process(plan: Plan, released: Sequence[Noisy], publics: Mapping[str, pa.Table] | None = None) -> Processed:
+    """The answer's rows from what left the mechanisms; `publics` are the public tables by their names on the card."""
+    shown = [shown_table(part, noisy) for part, noisy in zip(plan.aggregations, released, strict=True)]
+    return process(plan.above, named_tables(plan, shown, publics or {}))
 
 
-@contextmanager
-def _database(plan: Plan, groups: Groups, values: Sequence[Floats], sql: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database with the table `released` (g, k0.., a0..), of which only what `sql` names, and nothing else."""
-    columns = {"g": pa.array(groups)}
-    codes = np.unravel_index(groups, [len(key.domain) for key in plan.keys]) if plan.keys else ()
-    columns |= {
-        f"k{index}": _key_column(key, codes[index]) for index, key in enumerate(plan.keys) if f'"k{index}"' in sql
-    }
-    columns |= {f"a{index}": pa.array(column) for index, column in enumerate(values) if f'"a{index}"' in sql}
-    # A registered table is its cursor's own: nothing of one answer is there when the next comes.
-    with closing(_engine().cursor()) as cursor:
-        cursor.register("released", pa.table(columns))
-        yield cursor
+def dry_run(plan: Plan, publics: Mapping[str, pa.Table] | None = None) -> None:
+    """Post-process tables without rows: raises duckdb.Error now for what the engine would refuse after the charge."""
+    empty = [_empty(aggregation) for aggregation in plan.aggregations]
+    tables = named_tables(plan, empty, publics or {})
+    try_empty(plan.above, {name: table.slice(0, 0) for name, table in tables.items()})
 
 
-@cache
-def _engine() -> duckdb.DuckDBPyConnection:
-    """The locked, empty engine of this process; making one takes longer than most answers."""
-    connection = duckdb.connect(":memory:")
-    for statement in _LOCKED:
-        connection.execute(statement)
-    return connection
+def named_tables(plan: Plan, released: Sequence[pa.Table], publics: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """The tables that the statement names."""
+    found = {f"released{index}": table for index, table in enumerate(released)}
+    return {name: found[name] if name in found else publics[name.removeprefix("public_")] for name in plan.above.tables}
 
 
-def _key_column(key: Key, codes: Any) -> pa.Array:
-    return pa.array(key.domain, type=_TYPES[key.type]).take(pa.array(codes))
+def _empty(aggregation: Aggregation) -> pa.Table:
+    keys = [pa.array([], type=_TYPES[key.type]) for key in aggregation.keys]
+    return released_table(keys, [np.zeros(0) for _ in aggregation.aggregates], 0)
 
 
-def _aggregate(aggregate: Aggregate, measures: Sequence[Measure], values: Sequence[Floats]) -> Floats:
-    first = measures[aggregate.measures[0]]
-    total: Floats = values[aggregate.measures[0]] / first.norm.grid
-    if aggregate.kind == "count":
-        return total
-    if aggregate.kind == "sum":
-        return total * first.granularity.numerator / first.granularity.denominator
-    count = values[aggregate.measures[1]] / measures[aggregate.measures[1]].norm.grid
+def _value(
+    aggregate: Aggregate, aggregation: Aggregation, measures: Sequence[Floats], quantiles: Sequence[Floats]
+) -> Floats:
+    if aggregate.kind == "quantile":
+        (index,) = aggregate.measures
+        return quantiles[index] * float(aggregation.quantiles[index].granularity)
+    parts = [aggregation.measures[index] for index in aggregate.measures]
+    return _KINDS[aggregate.kind](parts, [_amount(aggregation.measures[i], measures[i]) for i in aggregate.measures])
+
+
+def _amount(measure: Measure, values: Floats) -> Floats:
+    """A measure in the unit of its column."""
+    amount: Floats = values / measure.norm.grid * measure.granularity.numerator / measure.granularity.denominator
+    return amount
+
+
+def _total(parts: Sequence[Measure], amounts: Sequence[Floats]) -> Floats:
+    return amounts[0]
+
+
+def _mean(parts: Sequence[Measure], amounts: Sequence[Floats]) -> Floats:
+    first = parts[0]
+    mean = amounts[0] / np.maximum(amounts[1], 1.0) + float(first.offset_steps * first.granularity)
     # A mean lies within the column's bounds; so a group of few rows says "anywhere" and not "a million".
-    mean = np.clip(total / np.maximum(count, 1.0) + first.offset_steps, first.lower_steps, first.upper_steps)
-    value: Floats = mean * float(first.granularity)
-    return value
+    lower, upper = (float(steps * first.granularity) for steps in (first.lower_steps, first.upper_steps))
+    clipped: Floats = np.clip(mean, lower, upper)
+    return clipped
 
 
-def _rounded(aggregate: Aggregate, plan: Plan, values: Floats) -> Floats:
-    if aggregate.kind == "avg":
+def _variance(parts: Sequence[Measure], amounts: Sequence[Floats]) -> Floats:
+    """E[(x - o)^2] - E[x - o]^2, which is the same for every offset o; at most a quarter of the squared width.
+
+    Source: Popoviciu's inequality on variances (Mathematica 9, 1935), for values within bounds.
+    """
+    first, rows = parts[0], np.maximum(amounts[2], 1.0)
+    width = float((first.upper_steps - first.lower_steps) * first.granularity)
+    variance: Floats = np.clip(amounts[1] / rows - (amounts[0] / rows) ** 2, 0.0, width**2 / 4)
+    return variance
+
+
+def _sample_variance(parts: Sequence[Measure], amounts: Sequence[Floats]) -> Floats:
+    """n / (n - 1) times the variance, n at least 2: of fewer rows there is none."""
+    rows = np.maximum(amounts[2], 2.0)
+    variance: Floats = _variance(parts, amounts) * rows / (rows - 1)
+    return variance
+
+
+def _root(of: Callable[[Sequence[Measure], Sequence[Floats]], Floats]) -> Callable[..., Floats]:
+    return lambda parts, amounts: np.sqrt(of(parts, amounts))
+
+
+_KINDS: Final[Mapping[str, Callable[[Sequence[Measure], Sequence[Floats]], Floats]]] = {
+    "count": _total,
+    "sum": _total,
+    "avg": _mean,
+    "var_pop": _variance,
+    "var_samp": _sample_variance,
+    "stddev_pop": _root(_variance),
+    "stddev_samp": _root(_sample_variance),
+}
+
+
+def _rounded(aggregate: Aggregate, aggregation: Aggregation, values: Floats) -> Floats:
+    if aggregate.kind == "quantile":
+        return values
+    if aggregate.kind not in ("count", "sum"):
         return _significant(values)
-    granularity = plan.measures[aggregate.measures[0]].granularity
+    granularity = aggregation.measures[aggregate.measures[0]].granularity
     steps: Floats = np.rint(values * granularity.denominator / granularity.numerator)
     return steps * granularity.numerator / granularity.denominator
 
@@ -162,17 +214,3 @@ def _significant(values: Floats) -> Floats:
     scale = 10.0 ** np.clip(_SIGNIFICANT - 1 - magnitude, -300, 300)
     shown: Floats = np.rint(values * scale) / scale
     return shown
-
-
-def _cell(column: OutputColumn, value: Any) -> Cell:
-    """A value as JSON: whole numbers as integers, dates as ISO text, what has no value (0/0) as null."""
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, date):
-        return value.isoformat()
-    number = float(value)
-    if not np.isfinite(number):
-        return None
-    if column.type == "integer" and abs(number) <= _LARGEST_EXACT:
-        return round(number)
-    return float(f"{number:.12g}")

@@ -1,66 +1,124 @@
 """Intervals of every noisy column, also of what the *above* layer derives, from released values alone.
 
-Bare counts and sums have the mechanism's own half-width. For everything else the noise is simulated around the released
-measures, and the select expressions are evaluated on the draws: an interval is where the expression lies when the noise
-is taken away again. It covers the *bounded* truth; clipping bias isn't shown, because it depends on rows (DESIGN 1).
-The draws are for error bars only. Their seed is the plan's digest, so an answer is told the same way twice; the noise
-that protects comes from `privacy.mechanisms` and the operating system, never from here.
+Bare counts and sums have the mechanism's own half-width, bare quantiles the interval that was released with them. For
+everything else the noise is simulated around the released measures, and the statement is computed on the draws: an
+interval is where the column lies when the noise is taken away again. It covers the *bounded* truth; clipping bias isn't
+shown, because it depends on rows (DESIGN 1). The seed is the plan's digest, so an answer is told the same way twice;
+the noise that protects comes from `privacy.mechanisms` and the operating system, never from here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa  # type: ignore[import-untyped]  # it ships without types
 
+from dp_queries.above_engine import Floats, Processed, evaluate_rows
 from dp_queries.accuracy import bare_aggregate, measure_half_width
 from dp_queries.answer import LEVELS, Bounds
+from dp_queries.noise_draws import drawn_aggregates, quantile_bounds, quantile_rows
 from dp_queries.plan import Plan
-from dp_queries.released import Floats, Groups, aggregate_values, evaluate
-from privacy.intervals import draws
+from dp_queries.released import Noisy, released_table
+from dp_queries.replays import replayed
 
 MOST_DRAWS: Final = 1_000
 LEAST_DRAWS: Final = 200
 _CELLS: Final = 500_000  # of one simulated table: 1,000 draws of 500 rows
+_NO_INTERVALS: Final = "the computed columns have no intervals: "
+_NOT_FOUND: Final = _NO_INTERVALS + "select the keys too, so that each row can be told from the others"
+_TOO_LARGE: Final = _NO_INTERVALS + "this takes too long to simulate; join or compare fewer rows"
 
 Intervals = dict[str, dict[str, list[Bounds]]]
+_Found = dict[int, list[list[Bounds]]]
 
 
-def simulate_intervals(plan: Plan, measures: Sequence[Floats], groups: Groups) -> Intervals:
-    """By level and column, [lower, upper] for each shown row; `measures` are released values in grid steps."""
-    shown = [measure[groups] for measure in measures]
-    found: dict[int, list[list[Bounds]]] = {}
-    derived = []
-    for index, column in enumerate(plan.above.columns):
-        if not column.is_noisy or column.type not in ("integer", "number"):
-            continue
-        aggregate = bare_aggregate(plan.above.select[index])
-        if aggregate is not None and plan.aggregates[aggregate].kind != "avg":
-            found[index] = _exact(plan, aggregate, shown)
-        else:
-            derived.append(index)
-    found |= _simulated(plan, derived, shown, groups) if derived else {}
-    names = {index: plan.above.columns[index].name for index in sorted(found)}
-    return {
+@dataclass(frozen=True)
+class Simulated:
+    """By level and column, [lower, upper] for each row of the answer; and notes on what has none."""
+
+    intervals: Intervals
+    notes: tuple[str, ...]
+
+
+def simulate_intervals(
+    plan: Plan, released: Sequence[Noisy], answer: Processed, publics: Mapping[str, pa.Table] | None = None
+) -> Simulated:
+    """The intervals of an answer made from `released`, one for each aggregation of the plan."""
+    above = plan.above
+    notes: tuple[str, ...] = ()
+    noisy = [i for i, column in enumerate(above.columns) if column.is_noisy and column.type in ("integer", "number")]
+    generator = np.random.default_rng(int(plan.digest, 16))
+    if not noisy:
+        found: _Found = {}
+    elif above.rowwise is not None:
+        found = _rowwise(plan, noisy, released[0], answer, generator)
+    else:
+        found, notes = _replayed(plan, noisy, released, answer, publics or {}, generator)
+    names = {index: above.columns[index].name for index in sorted(found)}
+    by_level = {
         f"{level:g}": {name: found[index][place] for index, name in names.items()} for place, level in enumerate(LEVELS)
     }
+    return Simulated(by_level, notes)
 
 
-def _exact(plan: Plan, aggregate: int, shown: Sequence[Floats]) -> list[list[Bounds]]:
-    values = aggregate_values(plan, shown)[aggregate]
-    measure = plan.measures[plan.aggregates[aggregate].measures[0]]
+def _replayed(
+    plan: Plan,
+    columns: list[int],
+    released: Sequence[Noisy],
+    answer: Processed,
+    publics: Mapping[str, pa.Table],
+    generator: np.random.Generator,
+) -> tuple[_Found, tuple[str, ...]]:
+    values = replayed(plan, released, columns, publics, generator) if plan.above.runs else None
+    if values is None:
+        empty: list[Bounds] = [[None, None] for _ in answer.rows]
+        return {index: [empty for _ in LEVELS] for index in columns}, (_NOT_FOUND if plan.above.runs else _TOO_LARGE,)
+    return {
+        index: [_quantiles(np.sort(column, axis=1), level) for level in LEVELS] for index, column in values.items()
+    }, ()
+
+
+def _rowwise(plan: Plan, columns: list[int], noisy: Noisy, answer: Processed, generator: np.random.Generator) -> _Found:
+    groups = np.array([row[0] for row in answer.hidden], dtype=np.int64)
+    found: _Found = {}
+    for index in columns:
+        bounds = _exact(plan, index, noisy, groups)
+        if bounds is not None:
+            found[index] = bounds
+    derived = [index for index in columns if index not in found]
+    return found | (_simulated(plan, derived, noisy, groups, generator) if derived else {})
+
+
+def _exact(plan: Plan, column: int, noisy: Noisy, groups: Any) -> list[list[Bounds]] | None:
+    """The intervals of a bare count, sum or quantile; None for what is simulated."""
+    number = _bare(plan, column)
+    aggregation = plan.aggregations[0]
+    aggregate = aggregation.aggregates[number] if number is not None else None
+    if aggregate is None or aggregate.kind not in ("count", "sum", "quantile"):
+        return None
+    part = aggregate.measures[0]
+    if aggregate.kind == "quantile":
+        quantile = aggregation.quantiles[part]
+        step = float(quantile.granularity)
+        ends = [quantile_bounds(quantile, quantile_rows(noisy.quantiles[part])[groups], level) for level in LEVELS]
+        return [_bounds(low * step, high * step) for low, high in ends]
+    measure = aggregation.measures[part]
+    values = noisy.measures[part][groups] / measure.norm.grid * float(measure.granularity)
     widths = [float(measure_half_width(measure, level)) for level in LEVELS]
     return [_bounds(values - width, values + width) for width in widths]
 
 
-def _simulated(
-    plan: Plan, derived: list[int], shown: Sequence[Floats], groups: Groups
-) -> dict[int, list[list[Bounds]]]:
-    generator = np.random.default_rng(int(plan.digest, 16))
-    found: dict[int, list[list[Bounds]]] = {index: [[] for _ in LEVELS] for index in derived}
+def _bare(plan: Plan, column: int) -> int | None:
+    return bare_aggregate(plan.above.rowwise.select[column]) if plan.above.rowwise is not None else None
+
+
+def _simulated(plan: Plan, derived: list[int], noisy: Noisy, groups: Any, generator: np.random.Generator) -> _Found:
+    found: _Found = {index: [[] for _ in LEVELS] for index in derived}
     many = max(LEAST_DRAWS, min(MOST_DRAWS, _CELLS // max(1, len(groups))))
     for part in _parts(len(groups), max(1, _CELLS // many)):
-        columns = _draw_columns(plan, derived, [measure[part] for measure in shown], groups[part], many, generator)
+        columns = _draw_columns(plan, derived, noisy, groups[part], many, generator)
         for index, column in zip(derived, columns, strict=True):
             for place, level in enumerate(LEVELS):
                 found[index][place] += _quantiles(column, level)
@@ -72,26 +130,46 @@ def _parts(rows: int, size: int) -> Iterator[slice]:
 
 
 def _draw_columns(
-    plan: Plan, derived: list[int], shown: Sequence[Floats], groups: Groups, many: int, generator: np.random.Generator
+    plan: Plan, derived: list[int], noisy: Noisy, groups: Any, many: int, generator: np.random.Generator
 ) -> list[Floats]:
     """The derived columns on every draw, sorted along the draws, NaN last; shape (rows, draws)."""
-    noisy = [
-        (values - draws(measure.mechanism, measure.noise_scale, (many, len(values)), generator)).ravel()
-        for measure, values in zip(plan.measures, shown, strict=True)
-    ]
-    columns = evaluate(plan, derived, np.tile(groups, many), aggregate_values(plan, noisy))
-    return [np.sort(column.reshape(many, len(groups)).T, axis=1) for column in columns]
+    aggregates = drawn_aggregates(plan.aggregations[0], noisy, groups, many, generator)
+    # What is a bare aggregate needs no database: averages are the most common case by far.
+    found = {index: aggregates[number] for index in derived if (number := _bare(plan, index)) is not None}
+    computed = [index for index in derived if index not in found]
+    if computed:
+        keys = [key.take(pa.array(np.tile(groups, many))) for key in noisy.keys]
+        table = released_table(keys, aggregates, many * len(groups))
+        found |= evaluate_rows(plan.above, computed, table)
+    finite = [np.where(np.isfinite(found[index]), found[index], np.nan) for index in derived]
+    return [np.sort(column.reshape(many, len(groups)).T, axis=1) for column in finite]
 
 
 def _quantiles(sorted_column: Floats, level: float) -> list[Bounds]:
-    """The central `level` of each row's draws, taken outwards; draws without a value (NaN, last) are left out."""
+    """The central `level` of each row's draws; draws without a value (NaN, last) are left out.
+
+    Between the order statistics at (n + 1) times the tails: n draws and the truth are exchangeable, so that the k-th of
+    n draws lies above the truth with probability k / (n + 1). Source: Hyndman, Fan, "Sample Quantiles in Statistical
+    Packages", American Statistician 50, 1996, definition 6.
+    """
+    if not len(sorted_column):
+        return []
     has_gaps = bool(np.isnan(sorted_column[:, -1]).any())
     counts = np.sum(~np.isnan(sorted_column), axis=1) if has_gaps else np.array(sorted_column.shape[1])
     tail = (1 - level) / 2
-    lower = np.maximum(np.floor(tail * (counts - 1)), 0).astype(np.int64)
-    upper = np.maximum(np.ceil((1 - tail) * (counts - 1)), 0).astype(np.int64)
-    rows = np.arange(len(sorted_column))
-    return _bounds(sorted_column[rows, lower], sorted_column[rows, upper])
+    lower, upper = tail * (counts + 1) - 1, (1 - tail) * (counts + 1) - 1
+    return _bounds(_at(sorted_column, lower, counts), _at(sorted_column, upper, counts))
+
+
+def _at(sorted_column: Floats, places: Any, counts: Any) -> Floats:
+    """The values at places between order statistics; the first or the last beyond them."""
+    last = np.maximum(counts - 1, 0)
+    places = np.clip(places, 0, last)
+    below = np.floor(places).astype(np.int64)
+    rows, share = np.arange(len(sorted_column)), places - below
+    found: Floats = sorted_column[rows, below]
+    between: Floats = found + (sorted_column[rows, np.minimum(below + 1, last)] - found) * share
+    return between
 
 
 def _bounds(lower: Any, upper: Any) -> list[Bounds]:

@@ -53,5 +53,5 @@ def kept(answer: Answer, plan: Plan, dataset: LoadedDataset) -> dict[str, Any]:
         "price": {"epsilon": decimal_text(plan.epsilon_micro), "delta": f"{float(card.budget.query_delta):g}"},
         "citation": f"{source} Answered by Jali under differential privacy.",
         "methods": methods_text(plan, dataset),
-        "plan": {"digest": plan.digest, "mechanism": plan.measures[0].mechanism, "groups": plan.groups},
+        "plan": {"digest": plan.digest, "mechanism": plan.mechanism, "groups": plan.groups},
     }

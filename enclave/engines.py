@@ -13,7 +13,7 @@ from dp_queries.rehearsal import rehearse
 from dp_queries.release import release
 from enclave.messages import OpenRequest
 from privacy.budget import Charge
-from privacy.mechanisms import OpenDPNoise
+from privacy.mechanisms import OpenDPChoice, OpenDPNoise
 
 OPEN_DATASETS = 4
 
@@ -24,6 +24,7 @@ class Engines:
     def __init__(self) -> None:
         self._backends: OrderedDict[Path, DuckDBBackend] = OrderedDict()
         self._noise = OpenDPNoise()
+        self._choice = OpenDPChoice()
 
     def open(self, request: OpenRequest) -> None:
         """Make a dataset ready, and walk its way once, so that the first query keeps its slot."""
@@ -37,7 +38,7 @@ class Engines:
 
     def perform(self, plan: Plan, charge: Charge, file: Path) -> Answer:
         """The released answer from an opened dataset."""
-        return release(plan, charge, self._backends[file], noise=self._noise)
+        return release(plan, charge, self._backends[file], noise=self._noise, choice=self._choice)
 
     def _make_room(self) -> None:
         while len(self._backends) >= OPEN_DATASETS:

@@ -116,6 +116,7 @@ class Column(Frozen):
     granularity: Number | None = Field(default=None, gt=0)
     domain: Domain | None = None
     most_characters: Annotated[Count, Field(le=100_000)] | None = None
+    most_values: Annotated[Count, Field(le=10**7)] | None = None
     clipping: Clipping = Clipping()
 
     @property
@@ -145,6 +146,8 @@ class Column(Frozen):
         yield from bounds
         if self.most_characters is not None and (self.type != "text" or self.domain is not None):
             yield ("most_characters",), "most_characters is for text columns without a domain"
+        if self.most_values is not None and self.domain is not None:
+            yield ("most_values",), "a column with a domain has as many values as that lists"
         yield from self._domain_faults(None if bounds else self.clamping())
         if (self.clipping.sum or self.clipping.deviation) and not (self.is_numeric and self.bounds):
             yield ("clipping",), "clipping norms are for numeric columns with bounds"

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from policies.errors import AgreementRejected, Reason
 
-AGGREGATES = frozenset({"count", "count_distinct", "sum", "avg"})
+AGGREGATES = frozenset({"count", "count_distinct", "sum", "avg", "variance", "quantile"})
 MICRO = 1_000_000
 MOST_EPSILON_MICRO = 1_000 * MICRO
 MOST_DELTA = Fraction(1, 1_000)

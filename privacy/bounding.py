@@ -21,7 +21,10 @@ import numpy as np
 from numba import boolean, float64, int8, int32, int64, njit, types, uint64, void
 from numpy.typing import NDArray
 
+from privacy.parts import Part, UnitOrderBroken, merged
 from privacy.units import ContributionNorm
+
+__all__ = ["Bounding", "Contribution", "UnitOrderBroken", "merged"]  # the last two: who folds rows needs them too
 
 Int64s = NDArray[np.int64]
 Values = NDArray[np.int32] | NDArray[np.int64] | NDArray[np.float64]
@@ -35,10 +38,6 @@ MOST_GROUPS = 2**31 - 1
 # By which factor a vector that is still too long after rounding is made shorter, as often as it takes. Rounding errs by
 # a few units of 2^-53, so once is enough, and costs nothing that could be seen.
 _SHRINK = 1.0 - 2.0**-40
-
-
-class UnitOrderBroken(Exception):
-    """A unit's rows did not come together, in the order of the units' codes: the bound would not hold."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class Contribution:
         return np.array([*bounds, self.norm.l2_steps, self.norm.grid, square], dtype=np.int64)
 
 
-class Bounding:
+class Bounding(Part):
     """Totals of several measures over the groups, fed by batches of rows in unit order.
 
     >>> one = Bounding(2, [Contribution(0, 100, 0, SATURATED, ContributionNorm(5, 1))])
@@ -87,10 +86,9 @@ class Bounding:
     def __init__(self, groups: int, contributions: Sequence[Contribution]) -> None:
         if not 1 <= groups <= MOST_GROUPS:
             raise ValueError("there must be between 1 and 2^31 - 1 groups")
+        super().__init__()
         self.groups = groups
         self._vectors = [_Vector(groups, contribution) for contribution in contributions]
-        self._first_unit: int | None = None
-        self._last_unit = -1
 
     def add(self, units: NDArray[np.int32], groups: NDArray[np.int32] | None, values: Sequence[Values | None]) -> None:
         """Fold a batch of rows in. A unit may go on in the next batch.
@@ -102,31 +100,35 @@ class Bounding:
         """
         if units.size == 0:
             return
-        if self._first_unit is None:
-            self._first_unit = int(units[0])
-        self._last_unit = int(units[-1])
+        self._note(units)
         for vector, column in zip(self._vectors, values, strict=True):
             vector.add(units, groups, column)
+
+    def grow(self, groups: int) -> None:
+        """Make room for groups that were discovered since. Raises ValueError where the groups were few and fixed."""
+        if groups > self.groups:
+            if self.groups <= _FEW:
+                raise ValueError(f"groups that are discovered start from more than {_FEW}")
+            self.groups = max(groups, 2 * self.groups)  # copied once on average, not once a batch
+            for vector in self._vectors:
+                vector.grow(self.groups)
 
     def finish(self) -> Int64s:
         """The totals, of shape (measures, groups), in grid steps. Nothing may be added afterwards."""
         return np.array([vector.finish() for vector in self._vectors], dtype=np.int64).reshape(-1, self.groups)
 
-    def follows(self, before: "Bounding") -> bool:
-        """Whether all units of this part come after all units of the part `before`."""
-        return self._first_unit is None or self._first_unit > before._last_unit
 
+def merged_by(parts: Sequence[Bounding], maps: Sequence[NDArray[np.int32]], groups: int) -> Int64s:
+    """Totals over parts whose groups have codes of their own; maps[p] turns codes of part p into common ones.
 
-def merged(parts: Sequence[Bounding]) -> Int64s:
-    """Totals over parts that hold disjoint ranges of units, in order. Raises UnitOrderBroken if they don't.
-
-    Integer sums: the same for every way to cut.
+    Raises UnitOrderBroken if two parts share a unit, or are out of order.
     """
-    held = [part for part in parts if part._first_unit is not None] or list(parts[:1])
+    held = [part for part in parts if part._first_unit is not None]
     if not all(after.follows(before) for before, after in pairwise(held)):
         raise UnitOrderBroken("two parts share a unit, or are out of order")
-    # At most 2^31 units add at most 2^30 each: no total leaves int64.
-    totals: Int64s = np.sum([part.finish() for part in held], axis=0, dtype=np.int64)
+    totals = np.zeros((len(parts[0]._vectors), groups), np.int64)
+    for part, codes in zip(parts, maps, strict=True):
+        totals[:, codes] += part.finish()[:, : codes.size]  # codes of one part are different groups
     return totals
 
 
@@ -156,12 +158,24 @@ class _Vector:
         rule = self._rule
         if values is not None and values.dtype == np.float64:
             values, rule = self._weighed(values.astype(np.float64, copy=False)), self._weighed_rule
-        if not _fold(units, groups, values, rule, *self._kept()):
+        if not self._fold(units, groups, values, rule):
             raise UnitOrderBroken("rows are not in the order of their units")
+
+    def grow(self, groups: int) -> None:
+        """Make room for more groups; what the current unit has touched stays as it is."""
+        more = groups - self._totals.size
+        self._sums, self._totals = (np.pad(array, (0, more)) for array in (self._sums, self._totals))
+        self._marks, self._touched = np.pad(self._marks, (0, more)), np.pad(self._touched, (0, more))
 
     def finish(self) -> Int64s:
         _close(self._rule, *self._kept())
         return self._totals
+
+    def _fold(
+        self, units: NDArray[np.int32], groups: NDArray[np.int32] | None, values: Values | None, rule: Int64s
+    ) -> bool:
+        """Fold rows in; False if units are out of order."""
+        return bool(_fold(units, groups, values, rule, *self._kept()))
 
     def _kept(self) -> tuple[Any, ...]:
         return self._sums, self._touched, self._marks, self._totals, self._state
@@ -206,14 +220,11 @@ def _weigh_floats(values, numerator, denominator, rule, amounts):  # type: ignor
 
 
 @_compiled(inline="always")
-def _scale(rule, sums, touched, count):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """By what the current unit's sums are multiplied to become grid steps: the grid, or less if they are too long.
+def _square(most, sums, touched, count):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """The square of the norm of the current unit's sums, exactly, in two limbs of 32 bits: high and low.
 
-    The square of the norm is exact in two limbs of 32 bits, so the float made of it does not depend on the order of
-    rows. After rounding, the square is checked in integers and the factor made smaller until it holds: each term is at
-    most l2_steps^2 <= 2^60 and the loop stops above that, so nothing wraps.
+    So a float that is made of it does not depend on the order of rows.
     """
-    most, l2_steps, grid, square = rule[3], rule[4], rule[5], rule[6]
     low = uint64(0)
     high = uint64(0)
     for i in range(count):
@@ -221,10 +232,22 @@ def _scale(rule, sums, touched, count):  # type: ignore[no-untyped-def]  # pragm
         term = uint64(value * value)
         low += term & uint64(0xFFFFFFFF)
         high += term >> uint64(32)
-    high += low >> uint64(32)
-    low &= uint64(0xFFFFFFFF)
-    if high < uint64(1 << 30) and int64((high << uint64(32)) | low) <= square:
-        return float64(grid)
+    return high + (low >> uint64(32)), low & uint64(0xFFFFFFFF)
+
+
+@_compiled(inline="always")
+def _is_within(high, low, square):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Whether a square in two limbs is at most `square`."""
+    return high < uint64(1 << 30) and int64((high << uint64(32)) | low) <= square
+
+
+@_compiled(inline="always")
+def _factor(most, l2_steps, high, low, sums, touched, count):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """By what sums that are too long (their square is high and low) are multiplied to become `l2_steps` grid steps.
+
+    After rounding, the square is checked in integers and the factor made smaller until it holds: each term is at most
+    l2_steps^2 <= 2^60 and the loop stops above that, so nothing wraps.
+    """
     factor = float64(l2_steps) / np.sqrt(float64(high) * 4294967296.0 + float64(low))
     while True:
         length = int64(0)
@@ -237,6 +260,15 @@ def _scale(rule, sums, touched, count):  # type: ignore[no-untyped-def]  # pragm
         if length <= l2_steps * l2_steps:
             return factor
         factor *= _SHRINK
+
+
+@_compiled(inline="always")
+def _scale(rule, sums, touched, count):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """By what the current unit's sums are multiplied to become grid steps: the grid, or less if they are too long."""
+    high, low = _square(rule[3], sums, touched, count)
+    if _is_within(high, low, rule[6]):
+        return float64(rule[5])
+    return _factor(rule[3], rule[4], high, low, sums, touched, count)
 
 
 @_compiled(inline="always")

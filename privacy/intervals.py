@@ -39,9 +39,36 @@ def standard_deviation(mechanism: str, scale: Fraction) -> float:
     return _of(_DEVIATIONS, mechanism)(_positive(scale))
 
 
+def choice_shortfall(mechanism: str, scale: Fraction, worse: int, level: float) -> int:
+    """Least k we can prove with P(score of the choice > best score - k) >= level; in score steps, for any scores.
+
+    `worse` is how many candidates may be that bad, all but the best. One that is k worse than the best is drawn by the
+    exponential mechanism with probability at most exp(-k / scale), the best one's weight alone being 1; by
+    permute-and-flip only if its exponential noise exceeds the best one's by k, which has half that probability. The
+    rest is a union bound.
+    Sources: McSherry, Talwar, FOCS 2007; Ding, Kifer et al., "The Permute-and-Flip Mechanism Is Identical to
+    Report-Noisy-Max with Exponential Noise", 2021.
+
+    >>> choice_shortfall("exponential", Fraction(10), 1000, 0.95)
+    100
+    """
+    odds = _of(_ODDS, mechanism) * worse / (1 - level)
+    return math.ceil(_positive(scale) * math.log(odds)) if odds > 1 else 0
+
+
 def draws(mechanism: str, scale: Fraction, shape: tuple[int, ...], generator: np.random.Generator) -> Draws:
     """Simulated noise of the mechanism: whole numbers as floats, for intervals of what post-processing makes."""
     return _of(_SAMPLERS, mechanism)(_positive(scale), shape, generator)
+
+
+def draws_within(low: float, high: float, shape: tuple[int, ...], generator: np.random.Generator) -> Draws:
+    """Simulated errors of a released value whose truth lies from `low` below to `high` above it with 95 %.
+
+    For values whose error has no law that is free of rows, as quantiles: normal on each side, 2.5 % beyond each end.
+    """
+    normal = generator.standard_normal(shape) / NormalDist().inv_cdf(0.975)
+    errors: Draws = np.where(normal < 0, normal * low, normal * high)
+    return errors
 
 
 def _laplace_half_width(scale: float, level: float) -> int:
@@ -100,3 +127,4 @@ def _of(table: Mapping[str, _Entry], mechanism: str) -> _Entry:
 _HALF_WIDTHS: Final = {"laplace": _laplace_half_width, "gaussian": _gaussian_half_width}
 _DEVIATIONS: Final = {"laplace": _laplace_deviation, "gaussian": _gaussian_deviation}
 _SAMPLERS: Final = {"laplace": _draw_laplace, "gaussian": _draw_gaussian}
+_ODDS: Final = {"exponential": 1.0, "permute_and_flip": 0.5}

@@ -102,27 +102,28 @@ class ZCDPEvent:
 
 @dataclass(frozen=True)
 class SelectionEvent:
-    """Partition selection: (epsilon, delta)-DP, which is delta-approximate epsilon-DP.
+    """Partition selection: what it costs unless it fails, and with which probability, `delta`, it may fail.
 
-    With probability 1 - delta it behaves as a pure-DP mechanism, charged as `PureEvent`; the deltas add up beside the
-    curve. Source: Kairouz, Oh, Viswanath 2015: an (epsilon, delta)-DP mechanism is a post-processing of randomized
-    response that tells everything with probability delta; Bun, Steinke 2016, approximate zCDP, for the composition.
+    With probability 1 - delta it behaves as a mechanism of `cost`; the deltas add up beside the curve. Sources:
+    Kairouz, Oh, Viswanath 2015: an (epsilon, delta)-DP mechanism is a post-processing of randomized response that tells
+    everything with probability delta; Bun, Steinke 2016, Section 8: delta-approximate rho-zCDP, and its composition.
     """
 
-    epsilon_micro: int
+    cost: PureEvent | ZCDPEvent
     delta: Fraction
 
     def __post_init__(self) -> None:
-        _checked_integer(self.epsilon_micro, MOST_EPSILON_MICRO, "epsilon")
+        if not isinstance(self.cost, PureEvent | ZCDPEvent):
+            raise ValueError("a selection costs a pure or a zCDP event")
         checked_delta(self.delta)
 
     def curve_nano(self) -> tuple[int, ...]:
         """Renyi divergence per order of the event that selection does not fail, in nano-units, rounded up."""
-        return _pure_curve(self.epsilon_micro)
+        return self.cost.curve_nano()
 
     def to_json(self) -> list[Any]:
         """The event as JSON."""
-        return ["selection", self.epsilon_micro, str(self.delta)]
+        return ["selection", self.cost.to_json(), str(self.delta)]
 
 
 Event = PureEvent | ZCDPEvent | SelectionEvent
@@ -162,7 +163,7 @@ class Loss:
         return sum((event.delta for event in self.events if isinstance(event, SelectionEvent)), Fraction(0))
 
     def epsilon_micro(self, delta: Fraction) -> int:
-        """Epsilon of this loss alone, at `delta`, rounded up.
+        """Epsilon of this loss alone, at `delta`, rounded up. What delta leaves after the selections converts.
 
         Pure events cost the sum of their epsilons. With Gaussian events it is the better of two bounds: that sum plus
         the conversion of the summed rho, or the conversion of the whole curve. Both hold, and which is smaller is
@@ -174,8 +175,9 @@ class Loss:
         500000
         """
         left = checked_delta(delta) - self.selection_delta
-        pure = tuple(event.epsilon_micro for event in self.events if not isinstance(event, ZCDPEvent))
-        rho_nano = sum(event.rho_nano for event in self.events if isinstance(event, ZCDPEvent))
+        costs = [event.cost if isinstance(event, SelectionEvent) else event for event in self.events]
+        pure = tuple(cost.epsilon_micro for cost in costs if isinstance(cost, PureEvent))
+        rho_nano = sum(cost.rho_nano for cost in costs if isinstance(cost, ZCDPEvent))
         if left < 0 or (rho_nano and not left):
             raise ValueError("delta does not cover this loss")
         if not rho_nano:
@@ -237,11 +239,17 @@ def added(left: int, right: int) -> int:
     return min(left + right, UNBOUNDED_NANO)
 
 
-def _event_from_json(kind: str, amount: int, delta: str | None = None) -> Event:
+def _event_from_json(kind: str, amount: Any, delta: str | None = None) -> Event:
     if kind == "selection" and delta is not None:
-        return SelectionEvent(amount, Fraction(delta))
+        return SelectionEvent(_cost_from_json(*amount), Fraction(delta))
+    if delta is not None:
+        raise ValueError("not a privacy event")
+    return _cost_from_json(kind, amount)
+
+
+def _cost_from_json(kind: str, amount: int) -> PureEvent | ZCDPEvent:
     kinds: dict[str, type[PureEvent | ZCDPEvent]] = {"pure": PureEvent, "zcdp": ZCDPEvent}
-    if kind not in kinds or delta is not None:
+    if kind not in kinds:
         raise ValueError("not a privacy event")
     return kinds[kind](amount)
 

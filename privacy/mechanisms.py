@@ -1,11 +1,11 @@
-"""Noise on integers: calibrating its scale to a charge, and adding it. OpenDP enters only here.
+"""Noise on integers and choices by score: calibrating a scale to a charge, and drawing. OpenDP enters only here.
 
 No float noise anywhere (Mironov, "On Significance of the Least Significant Bits for Differential Privacy", CCS 2012):
 values are integers in grid steps, noise comes from OpenDP's exact discrete samplers.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, Final, Protocol
 
@@ -47,6 +47,33 @@ class OpenDPNoise:
         """The values plus discrete Gaussian noise: (l2^2 / (2 scale^2))-zCDP for L2 sensitivity l2."""
         space = dp.vector_domain(dp.atom_domain(T=_INTEGER)), dp.l2_distance(T=float)
         return _released(dp.m.make_gaussian(*space, scale=_float_up(scale)), values)
+
+
+class Choice(Protocol):
+    """Draws a place for each list of integer scores, likelier where the score is high; `scale` is in score steps."""
+
+    def permute_and_flip(self, scores: Iterable[Sequence[int]], scale: Fraction) -> list[int]:
+        """Per list a place by permute-and-flip: the greatest score after exponential noise of that scale."""
+
+    def exponential(self, scores: Iterable[Sequence[int]], scale: Fraction) -> list[int]:
+        """Per list a place by the exponential mechanism, P(place) proportional to exp(score / scale)."""
+
+
+class OpenDPChoice:
+    """`Choice` by OpenDP's exact samplers, which compare rationals, never floats; seeded by the operating system.
+
+    Sources: McKenna, Sheldon, "Permute-and-Flip: A New Mechanism for Differentially Private Selection", NeurIPS 2020;
+    McSherry, Talwar, "Mechanism Design via Differential Privacy", FOCS 2007; Cesar, Rogers, "Bounding, Concentrating,
+    and Truncating: Unifying Privacy Loss Composition for Data Analytics", ALT 2021 (the exponential mechanism in zCDP).
+    """
+
+    def permute_and_flip(self, scores: Iterable[Sequence[int]], scale: Fraction) -> list[int]:
+        """Places by permute-and-flip: (2 m / scale)-DP if one unit moves every score of a list by at most m."""
+        return _chosen(dp.max_divergence(), scores, scale)
+
+    def exponential(self, scores: Iterable[Sequence[int]], scale: Fraction) -> list[int]:
+        """Places by the exponential mechanism: (m^2 / (2 scale^2))-zCDP if one unit moves every score by at most m."""
+        return _chosen(dp.zero_concentrated_divergence(), scores, scale)
 
 
 def laplace_scale(*, l1_steps: int, epsilon_micro: int) -> Fraction:
@@ -101,3 +128,10 @@ def _released(mechanism: Any, values: Sequence[int]) -> list[int]:
         return []
     released: list[int] = mechanism([max(-_MOST, min(_MOST, int(value))) for value in values])
     return released
+
+
+def _chosen(measure: Any, scores: Iterable[Sequence[int]], scale: Fraction) -> list[int]:
+    """A place of each list. By the measure OpenDP decides between the two laws (its pure one is permute-and-flip)."""
+    space = dp.vector_domain(dp.atom_domain(T=_INTEGER)), dp.linf_distance(T=_INTEGER)
+    mechanism: Any = dp.m.make_noisy_max(*space, measure, scale=_float_up(scale))
+    return [mechanism(list(each)) for each in scores]

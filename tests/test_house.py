@@ -38,7 +38,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "duckdb": ("dp_queries/",),
     "opendp": ("privacy/mechanisms.py",),
     "dp_accounting": ("privacy/loss.py",),
-    "numba": ("privacy/bounding.py",),
+    "numba": ("privacy/",),
     "cedarpy": ("policies/authorization.py",),
     "rfc8785": ("policies/canonical.py",),
     "torch": ("federated/", "client/jali/training.py"),

@@ -1,28 +1,74 @@
 """What a backend is: the one place where rows become exact, bounded aggregates."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Protocol
 
-from dp_queries.plan import Measure, Plan
+import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
+
+from dp_queries.expressions import Value
+from dp_queries.plan import Aggregation, Measure, QuantileMeasure
 from privacy.bounding import SATURATED, Contribution, Int64s
+from privacy.histograms import Tally
+from privacy.unit_sets import UnitSets
+
+_EPOCH_DAY = date(1970, 1, 1)
+_EPOCH = datetime(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class FoundGroups:
+    """The groups of private keys that rows have, by code, and which of them each unit is in. Nothing here is public.
+
+    `keys` holds a value per key: integers count the key's granularity, dates and timestamps days and microseconds
+    since 1970, booleans are 0 and 1.
+    """
+
+    keys: Sequence[tuple[int | str | None, ...]]
+    sets: UnitSets
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Exact, bounded aggregates of one aggregation. They are **not** private: noise must follow.
+
+    `totals` has shape (measures, groups), in grid steps; `histograms` one array (groups, bins) per quantile, in grid
+    steps of weight. With private keys groups are those of `found`, by code.
+    """
+
+    totals: Int64s
+    histograms: tuple[Int64s, ...]
+    found: FoundGroups | None
 
 
 class Backend(Protocol):
     """Holds the rows of one dataset version and gives out bounded sums only."""
 
-    def bounded_sums(self, plan: Plan) -> Int64s:
-        """Exact sums of shape (measures, groups), in grid steps (`norm.grid` of them are one quantized step).
+    def bounded_sums(self, aggregation: Aggregation) -> Sums:
+        """Exact sums in grid steps (`norm.grid` of them are one quantized step).
 
         All rows of one unit move measure m by at most `norm.l2_steps` in L2. They are **not** private: only
         `release` may ask, and only noise may follow. Every backend gives the very same integers.
         """
         ...
 
+    def public_tables(self, names: Sequence[str]) -> dict[str, pyarrow.Table]:
+        """Public tables whole, by their names on the card, as `released.public_table` types them."""
+        ...
+
 
 def contributions(measures: Sequence[Measure]) -> list[Contribution]:
     """How much a row and a unit may add to each measure, as the kernel wants it."""
     return [_contribution(measure) for measure in measures]
+
+
+def tally(quantile: QuantileMeasure) -> Tally:
+    """Into which bins a quantile's values fall, and how much a unit may weigh, as the kernel wants it."""
+    step = quantile.granularity
+    return Tally(quantile.drawing.bins, quantile.norm, step.numerator, step.denominator)
 
 
 def _contribution(measure: Measure) -> Contribution:
@@ -39,3 +85,20 @@ def _contribution(measure: Measure) -> Contribution:
         granularity.numerator,
         granularity.denominator,
     )
+
+
+def key_value(kept: int | str | None, kind: str, granularity: Fraction) -> Value:
+    """A private key's value as the query knows it. `kind` is the key's type."""
+    if kept is None or isinstance(kept, str):
+        return kept
+    match kind:
+        case "boolean":
+            return bool(kept)
+        case "date":
+            return _EPOCH_DAY + timedelta(days=kept)
+        case "timestamp":
+            return _EPOCH + timedelta(microseconds=kept)
+        case "integer":
+            return int(kept * granularity)
+    value = kept * granularity
+    return Decimal(value.numerator) / Decimal(value.denominator)

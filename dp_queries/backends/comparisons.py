@@ -2,10 +2,12 @@
 
 import operator
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
+from dp_queries.backends.guards import bound, verbatim
 from dp_queries.backends.terms import Term, as_double, as_text, without_nan
 from dp_queries.backends.texts import as_regular_expression, like
 from dp_queries.encrypted import literal
@@ -40,14 +42,33 @@ def compared(name: str, left: Term, right: Term) -> str:
 
 def contained(value: Term, members: Sequence[Term]) -> str:
     """`value IN (members)`, the members constants. NULL among them makes a miss unknown, as in SQL."""
+    present = [member for member in members if member.kind != "null"]
+    if value.kind == "null" or not present:
+        return UNKNOWN
+    hit = _hit(value, present)
+    return hit if len(present) == len(members) else f"({hit} OR {UNKNOWN})"
+
+
+def _hit(value: Term, members: Sequence[Term]) -> str:
     constants = [member.constant for member in members if member.constant is not None]
-    if value.kind == "steps" and len(constants) == len(members) > 1:
-        bounds = [Fraction(constant) / value.granularity for constant in constants]
-        whole = sorted({int(bound) for bound in bounds if bound.denominator == 1 and abs(bound) < _WIDEST})
+    if len(members) == 1:
+        return compared("=", value, members[0])
+    if value.kind == "steps" and len(constants) == len(members):
+        steps = [Fraction(constant) / value.granularity for constant in constants]
+        whole = sorted({int(step) for step in steps if step.denominator == 1 and abs(step) < _WIDEST})
         return f"({value.sql} IN ({', '.join(map(str, whole))}))" if whole else _constant(value.sql, False)
-    if value.kind == "enum" and len(constants) == len(members):
+    if value.kind == "enum":
         return _members(value, set(constants).__contains__)
-    return "(" + " OR ".join(compared("=", value, member) for member in members) + ")"
+    if value.kind == "text":
+        return f"({value.sql} IN ({', '.join(map(as_text, members))}))"
+    return _one_of(value, members)
+
+
+def _one_of(value: Term, members: Sequence[Term]) -> str:
+    """The comparisons one after the other, over a value that is not printed as often."""
+    again = value if value.constant is not None else replace(value, sql="{0}")
+    equal = (compared("=", again, replace(member, sql=verbatim(member.sql))) for member in members)
+    return bound(value.sql, f"({' OR '.join(equal)})")
 
 
 def is_like(text: Term, pattern: Term) -> str:

@@ -4,23 +4,27 @@ Units are cut into ranges that threads read at the same time; the sums are integ
 number of ranges and threads. What the engine is asked is rendered from our own nodes, and its texts go nowhere.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import duckdb
 import numpy as np
+import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
 
-from dp_queries.backends.base import contributions
+from dp_queries.backends.base import Sums
+from dp_queries.backends.fold import Fold, finished
+from dp_queries.backends.publics import read_public
 from dp_queries.backends.streams import Rows, Stream, stream
 from dp_queries.encrypted import DATABASE, name, open_read_only
-from dp_queries.plan import Plan
+from dp_queries.plan import Aggregation
+from dp_queries.relations import keeps_order, scans
 from policies.catalogue import LoadedDataset
-from privacy.bounding import Bounding, Int64s, UnitOrderBroken, merged
+from privacy.parts import UnitOrderBroken
 
 _BATCH_ROWS = 262_144  # smaller ones hand the interpreter's lock to and fro, and cost a fifth more
 _SORTED_PARTS = 4  # what must be sorted is held in memory as a whole, so it should be small
@@ -46,14 +50,26 @@ class DuckDBBackend:
         # come as they lie.
         self._connection = open_read_only(path, key, memory_limit=memory_limit, threads=1)
         private = [table.name for table in dataset.card.tables if table.is_private]
+        self._publics: dict[str, pyarrow.Table] = {}
         self._last_units = {table: self._last_unit(table) for table in private}
 
-    def bounded_sums(self, plan: Plan) -> Int64s:
-        """Exact sums of shape (measures, groups), in grid steps; see `base.Backend`."""
-        wanted = stream(plan, self._dataset)
-        cuts = _cuts((0, self._last_units[plan.below.relations[0].table]), self._ranges)
+    def bounded_sums(self, aggregation: Aggregation) -> Sums:
+        """Exact sums in grid steps; see `base.Backend`."""
+        wanted = stream(aggregation, self._dataset)
+        tables = {scan.table for scan in scans(aggregation.below) if scan.has_unit}
+        # Claims of distinct values depend on all units before.
+        ranges = 1 if any(measure.kind == "distinct" for measure in aggregation.measures) else self._ranges
+        cuts = _cuts((0, max(self._last_units[table] for table in tables)), ranges)
         with ThreadPoolExecutor(self._threads) as pool:
-            return merged(list(pool.map(lambda cut: self._bounded(plan, wanted, cut), cuts)))
+            return finished(list(pool.map(lambda cut: self._folded(aggregation, wanted, cut), cuts)))
+
+    def public_tables(self, names: Sequence[str]) -> dict[str, pyarrow.Table]:
+        """Public tables whole, by their names on the card; read once."""
+        for table in names:
+            if table not in self._publics:
+                with closing(self._connection.cursor()) as cursor:
+                    self._publics[table] = read_public(cursor, self._dataset, table)
+        return {table: self._publics[table] for table in names}
 
     def close(self) -> None:
         """Close the file."""
@@ -71,27 +87,29 @@ class DuckDBBackend:
         row = self._connection.execute(f"SELECT max(_unit) FROM {DATABASE}.main.{name(table)}").fetchone()
         return -1 if row is None or row[0] is None else int(row[0])
 
-    def _bounded(self, plan: Plan, wanted: Stream, cut: tuple[int, int]) -> Bounding:
-        """The bounded sums of a range of units.
+    def _folded(self, aggregation: Aggregation, wanted: Stream, cut: tuple[int, int]) -> Fold:
+        """What is folded of a range of units.
 
         A join mostly keeps the order of its rows, but the engine doesn't promise it. Where the kernel finds it broken,
         the range is read again and sorted; that takes longer, which the release slot hides.
         """
         with closing(self._connection.cursor()) as cursor:
-            try:
-                return _folded(plan, wanted, _read(cursor, wanted, cut))
-            except UnitOrderBroken:
-                if not plan.needs_sort:
-                    raise
-                parts = (_sorted(_read(cursor, wanted, part)) for part in _cuts(cut, _SORTED_PARTS))
-                return _folded(plan, wanted, chain.from_iterable(parts))
+            below = aggregation.below
+            if keeps_order(below):
+                try:
+                    return _fold(aggregation, wanted, _read(cursor, wanted, cut))
+                except UnitOrderBroken:
+                    if not below.joins:
+                        raise
+            parts = (_sorted(_read(cursor, wanted, part)) for part in _cuts(cut, _SORTED_PARTS))
+            return _fold(aggregation, wanted, chain.from_iterable(parts))
 
 
-def _folded(plan: Plan, wanted: Stream, rows: Iterable[Rows]) -> Bounding:
-    bounding = Bounding(plan.groups, contributions(plan.measures))
+def _fold(aggregation: Aggregation, wanted: Stream, rows: Iterable[Rows]) -> Fold:
+    fold = Fold(aggregation, wanted)
     for part in rows:
-        bounding.add(part.units, part.groups, [None if at is None else part.values[at] for at in wanted.sources])
-    return bounding
+        fold.add(part)
+    return fold
 
 
 def _cuts(units: tuple[int, int], ranges: int) -> list[tuple[int, int]]:
@@ -117,4 +135,15 @@ def _sorted(rows: Iterable[Rows]) -> Iterator[Rows]:
         grouped = [part.groups for part in parts if part.groups is not None]
         groups = np.concatenate(grouped)[order] if grouped else None
         values = [np.concatenate(columns)[order] for columns in zip(*(part.values for part in parts), strict=True)]
-        yield Rows(units[order], groups, values)
+        keys = tuple(_joined_keys(columns).take(order) for columns in zip(*(part.keys for part in parts), strict=True))
+        yield Rows(units[order], groups, values, keys)
+
+
+def _joined_keys(columns: Iterable[Any]) -> Any:
+    """A key's column over several batches; dictionaries of batches are made one."""
+    joined = pyarrow.chunked_array(list(columns))
+    return (
+        joined.unify_dictionaries().combine_chunks()
+        if pyarrow.types.is_dictionary(joined.type)
+        else joined.combine_chunks()
+    )

@@ -3,18 +3,26 @@
 It defines what every other backend must give, to the last integer. Tests compare; nothing else uses it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from math import floor, isfinite, sqrt
+from math import isfinite, sqrt
 from typing import Any
 
 import numpy as np
+import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
 
-from dp_queries.backends.evaluate import Row, Steps, double, evaluate, known
+from dp_queries.backends.base import Sums
+from dp_queries.backends.evaluate import Row, Steps, evaluate, known
 from dp_queries.backends.storage import storage
-from dp_queries.plan import Below, Join, Measure, Plan
-from policies.catalogue import LoadedDataset
-from privacy.bounding import SATURATED, Int64s
+from dp_queries.backends.tallies import claims, histogram
+from dp_queries.backends.twins.groups import Groups, value_number
+from dp_queries.backends.twins.rows import Held, joined_rows
+from dp_queries.backends.twins.steps import quantized, rounded
+from dp_queries.expressions import Expression
+from dp_queries.plan import Aggregation, Measure, QuantileMeasure
+from dp_queries.released import public_table
+from policies.catalogue import LoadedDataset, Table
+from privacy.bounding import NULL_INT64, SATURATED, Int64s
 from privacy.units import ContributionNorm
 
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -27,19 +35,41 @@ class ReferenceBackend:
         self._dataset = dataset
         self._tables = {table: list(self._stored(table, rows)) for table, rows in tables.items()}
 
-    def bounded_sums(self, plan: Plan) -> Int64s:
-        """Exact sums of shape (measures, groups), in grid steps; see `base.Backend`."""
-        by_unit = self._rows_by_unit(plan.below)
-        return np.array([_totals(measure, plan, by_unit) for measure in plan.measures], np.int64)
+    def bounded_sums(self, aggregation: Aggregation) -> Sums:
+        """Exact sums in grid steps; see `base.Backend`."""
+        units: dict[Any, list[Row]] = {}
+        for unit, row in joined_rows(aggregation.below, self._tables):
+            units.setdefault(unit, []).append(row)
+        in_order = {unit: units[unit] for unit in sorted(units)}
+        groups = Groups(aggregation, in_order)
+        measures = [_totals(measure, groups, in_order) for measure in aggregation.measures]
+        totals = np.array(measures, np.int64).reshape(len(measures), groups.count)
+        histograms = tuple(_histogram(quantile, groups, in_order) for quantile in aggregation.quantiles)
+        return Sums(totals, histograms, groups.found(in_order))
 
-    def _stored(self, table: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    def public_tables(self, names: Sequence[str]) -> dict[str, pyarrow.Table]:
+        """Public tables whole, by their names on the card."""
+        return {name: public_table(self._described(name), self._columns(name)) for name in names}
+
+    def _columns(self, table: str) -> dict[str, list[Any]]:
+        rows = [columns for _, columns in self._tables[table]]
+        return {column.name: [_logical(row[column.name]) for row in rows] for column in self._described(table).columns}
+
+    def _described(self, table: str) -> Table:
+        found = self._dataset.card.table(table)
+        if found is None:
+            raise KeyError(table)
+        return found
+
+    def _stored(self, table: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[Held]:
         """The rows as a load keeps them; rows without a unit are left out by rule."""
         held = self._dataset.card.table(table)
         if held is None:
             raise KeyError(table)
         for row in rows:
             if held.unit_column is None or row[held.unit_column] is not None:
-                yield {column.name: self._value(table, column.name, row[column.name]) for column in held.columns}
+                unit = None if held.unit_column is None else row[held.unit_column]
+                yield unit, {column.name: self._value(table, column.name, row[column.name]) for column in held.columns}
 
     def _value(self, table: str, column: str, value: Any) -> Any:
         """A value as it is stored: numbers clamped and quantized, texts outside a domain and NaN as NULL."""
@@ -59,46 +89,6 @@ class ReferenceBackend:
         clamped = min(max(Fraction(value), bounds.lower), bounds.upper)  # type: ignore[union-attr]  # it stores steps
         return Steps(rounded(clamped / kept.granularity), kept.granularity)
 
-    def _rows_by_unit(self, below: Below) -> dict[Any, list[Row]]:
-        """What stands below the aggregation: joined and filtered rows of every unit."""
-        first = self._tables[below.relations[0].table]
-        rows: list[Row] = [(columns,) for columns in first]
-        for join in below.joins:
-            rows = [longer for row in rows for longer in self._joined(row, join, below)]
-        units: dict[Any, list[Row]] = {}
-        for row in rows:
-            if below.where is None or evaluate(below.where, row) is True:
-                units.setdefault(self._unit(row, 0, below), []).append(row)
-        return units
-
-    def _joined(self, row: Row, join: Join, below: Below) -> list[Row]:
-        candidates = [(*row, columns) for columns in self._tables[below.relations[join.relation].table]]
-        matching = [longer for longer in candidates if self._match(longer, join, below)]
-        return matching or ([(*row, None)] if join.kind == "left" else [])
-
-    def _match(self, row: Row, join: Join, below: Below) -> bool:
-        if join.on_unit and self._unit(row, 0, below) != self._unit(row, join.relation, below):
-            return False
-        return join.condition is None or evaluate(join.condition, row) is True
-
-    def _unit(self, row: Row, relation: int, below: Below) -> Any:
-        held = self._dataset.card.table(below.relations[relation].table)
-        return (row[relation] or {})[held.unit_column or ""]  # type: ignore[union-attr]  # both relations are private
-
-
-def rounded(value: Fraction) -> int:
-    """The nearest integer, halves away from zero."""
-    whole = floor(abs(value) + Fraction(1, 2))
-    return whole if value >= 0 else -whole
-
-
-def quantized(value: Any, measure: Measure) -> int:
-    """A number as steps of the measure, within its bounds."""
-    if isinstance(value, Steps) and value.granularity == measure.granularity:
-        return min(max(value.count, measure.lower_steps), measure.upper_steps)
-    steps = double(value) * float(measure.granularity.denominator) / float(measure.granularity.numerator)
-    return rounded(Fraction(min(max(steps, float(measure.lower_steps)), float(measure.upper_steps))))
-
 
 def clipped(sums: Mapping[int, int], norm: ContributionNorm) -> dict[int, int]:
     """One unit's sums per group as grid steps, shrunk until their L2 norm is at most `norm.l2_steps`."""
@@ -113,19 +103,44 @@ def clipped(sums: Mapping[int, int], norm: ContributionNorm) -> dict[int, int]:
         factor *= 1.0 - 2.0**-40
 
 
-def _totals(measure: Measure, plan: Plan, by_unit: Mapping[Any, Sequence[Row]]) -> list[int]:
-    totals = [0] * plan.groups
+def _totals(measure: Measure, groups: Groups, by_unit: Mapping[Any, Sequence[Row]]) -> list[int]:
+    if measure.kind == "distinct":
+        pairs = (_pairs(measure.value, groups, rows, value_number) for rows in by_unit.values())
+        # The kernel takes the smallest integer for NULL, so that value is never claimed.
+        claimed = [[pair for pair in mine if pair[1] != NULL_INT64] for mine in pairs]
+        return claims(claimed, groups.count, measure.norm)
+    totals = [0] * groups.count
     for rows in by_unit.values():
-        for group, steps in clipped(_sums(measure, plan, rows), measure.norm).items():
+        for group, steps in clipped(_sums(measure, groups, rows), measure.norm).items():
             totals[group] += steps
     return totals
 
 
-def _sums(measure: Measure, plan: Plan, rows: Sequence[Row]) -> dict[int, int]:
+def _histogram(quantile: QuantileMeasure, groups: Groups, by_unit: Mapping[Any, Sequence[Row]]) -> Int64s:
+    bins = quantile.drawing.bins
+
+    def steps(value: Any) -> int:
+        return quantized(value, bins.lower_steps, bins.upper_steps, quantile.granularity)
+
+    units = [_pairs(quantile.value, groups, rows, steps) for rows in by_unit.values()]
+    return np.array(histogram(units, groups.count, bins, quantile.norm), np.int64)
+
+
+def _pairs(
+    value: Expression | None, groups: Groups, rows: Sequence[Row], number: Callable[[Any], int]
+) -> list[tuple[int, int]]:
+    """Group and number of each row that has a group and a value."""
+    if value is None:
+        raise ValueError("this takes a value")
+    found = ((groups.of(row), known(evaluate(value, row))) for row in rows)
+    return [(group, number(held)) for group, held in found if group is not None and held is not None]
+
+
+def _sums(measure: Measure, groups: Groups, rows: Sequence[Row]) -> dict[int, int]:
     """One unit's sum per group that it touches."""
     sums: dict[int, int] = {}
     for row in rows:
-        group, amount = _group(plan, row), _amount(measure, row)
+        group, amount = groups.of(row), _amount(measure, row)
         if group is not None and amount is not None:
             sums[group] = sums.get(group, 0) + amount
     most = 1 if measure.kind == "units" else SATURATED
@@ -134,21 +149,17 @@ def _sums(measure: Measure, plan: Plan, rows: Sequence[Row]) -> dict[int, int]:
 
 def _amount(measure: Measure, row: Row) -> int | None:
     """What the row adds; None if it has no value."""
-    if measure.value is None or measure.kind in ("rows", "units"):
+    if measure.value is None:
         return 1
     value = known(evaluate(measure.value, row))
-    if value is None or measure.kind == "present":
+    if value is None or measure.kind != "sum":
         return None if value is None else 1
-    return min(max(quantized(value, measure) - measure.offset_steps, -SATURATED), SATURATED)
+    steps = quantized(value, measure.lower_steps, measure.upper_steps, measure.granularity)
+    return min(max(steps - measure.offset_steps, -SATURATED), SATURATED)
 
 
-def _group(plan: Plan, row: Row) -> int | None:
-    """The row's group: its keys' places in their domains, first key slowest; None if a value is in no domain."""
-    group = 0
-    for key in plan.keys:
-        value = evaluate(key.expression, row)
-        logical = value.exact if isinstance(value, Steps) else value
-        if logical not in key.domain:
-            return None
-        group = group * len(key.domain) + key.domain.index(logical)
-    return group
+def _logical(value: Any) -> Any:
+    """A stored value as the card knows it."""
+    if not isinstance(value, Steps):
+        return value
+    return int(value.exact) if value.granularity.denominator == 1 else float(value.exact)

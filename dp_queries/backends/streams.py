@@ -1,6 +1,5 @@
-"""From a plan to the one SELECT that feeds the kernel: unit, keys, values."""
+"""From an aggregation to the one SELECT that feeds the kernel: unit, keys, values."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeVar
@@ -9,57 +8,91 @@ import numpy as np
 import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
 from numpy.typing import NDArray
 
-from dp_queries.backends.groups import KeyColumn, group_codes, key_column
-from dp_queries.backends.render import Renderer, alias
-from dp_queries.backends.terms import Term, as_double, without_nan
-from dp_queries.encrypted import DATABASE, name
+from dp_queries.backends.groups import KeyColumn, group_codes, key_column, private_key
+from dp_queries.backends.private_keys import PrivateKeys
+from dp_queries.backends.rows import FIRST_UNIT, LAST_UNIT, RowsWriter
+from dp_queries.backends.terms import Term, as_double, as_text, double_literal, without_nan
 from dp_queries.expressions import Expression
-from dp_queries.plan import Below, Measure, Plan
+from dp_queries.plan import Aggregation, Measure
 from policies.catalogue import LoadedDataset
 from privacy.bounding import NULL_INT32, NULL_INT64, Values
+from privacy.distinct import text_number
 
 Number = TypeVar("Number", bound=np.generic)
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows as the kernel wants them: units, group codes (None without keys), value columns."""
+    """Rows as the kernel wants them: units, group codes (None without keys), value columns.
+
+    With private keys there are columns of the engine instead of codes; a row whose public key has no place is left out.
+    """
 
     units: NDArray[np.int32]
     groups: NDArray[np.int32] | None
     values: list[Values]
+    keys: tuple[Any, ...] = ()
+
+    def discovered(self, codes: PrivateKeys) -> NDArray[np.int32]:
+        """The codes of the rows' groups, new ones included."""
+        return codes.codes(self.keys) if self.units.size else np.zeros(0, np.int32)
 
 
 @dataclass(frozen=True)
 class Stream:
-    """A SELECT over a range of units. `sources[m]` is the number of measure m's value column; None counts rows."""
+    """A SELECT over a range of units.
+
+    `sources[m]` is the number of measure m's value column, and after the measures that of each quantile; None counts
+    rows. A key of private groups has no table of places: its groups are discovered.
+    """
 
     select: str
-    source: str
-    where: str | None
-    keys: tuple[KeyColumn, ...]
+    keys: tuple[KeyColumn | None, ...]
     sources: tuple[int | None, ...]
 
     def sql(self, first_unit: int, last_unit: int) -> str:
         """The statement for the units first_unit..last_unit, both inside."""
-        units = f"{alias(0)}._unit BETWEEN {int(first_unit)} AND {int(last_unit)}"
-        where = units if self.where is None else f"{units} AND {self.where}"
-        return f"SELECT {self.select} FROM {self.source} WHERE {where}"
+        return self.select.replace(FIRST_UNIT, str(int(first_unit))).replace(LAST_UNIT, str(int(last_unit)))
 
     def read(self, batch: pyarrow.RecordBatch) -> Rows:
         """A batch of the statement's answer as numpy columns, without a copy where nothing is NULL or narrower."""
-        units = _column(batch.column(0), np.int32, -1)
         end = 1 + len(self.keys)
-        codes = group_codes(self.keys, batch.columns[1:end])
-        return Rows(units, codes, [_values(column) for column in batch.columns[end:]])
+        public = [key for key in self.keys if key is not None]
+        if len(public) == len(self.keys):
+            codes = group_codes(public, batch.columns[1:end])
+            return Rows(
+                _column(batch.column(0), np.int32, -1), codes, [_values(column) for column in batch.columns[end:]]
+            )
+        return self._read_private(batch, end)
+
+    def _read_private(self, batch: pyarrow.RecordBatch, end: int) -> Rows:
+        pairs = list(zip(self.keys, batch.columns[1:end], strict=True))
+        columns = [column if key is None else pyarrow.array(key.places_of(column)) for key, column in pairs]
+        placed = [column.to_numpy() >= 0 for (key, _), column in zip(pairs, columns, strict=True) if key is not None]
+        kept = np.logical_and.reduce(placed) if placed else None
+        if kept is not None and not kept.all():
+            mask = pyarrow.array(kept)
+            batch, columns = batch.filter(mask), [column.filter(mask) for column in columns]
+        values = [_values(column) for column in batch.columns[end:]]
+        return Rows(_column(batch.column(0), np.int32, -1), None, values, tuple(columns))
 
 
 def _values(column: Any) -> Values:
-    if pyarrow.types.is_floating(column.type):
+    kind = column.type
+    if pyarrow.types.is_floating(kind):
         return _column(column, np.float64, float("nan"))
-    if column.type.bit_width <= 32:
+    if pyarrow.types.is_string(kind):
+        return _text_numbers(column)
+    if kind.bit_width <= 32:
         return _column(column, np.int32, NULL_INT32)
     return _column(column, np.int64, NULL_INT64)
+
+
+def _text_numbers(column: Any) -> NDArray[np.int64]:
+    """Texts as numbers that are made of the text alone, each text once a batch."""
+    encoded = column.dictionary_encode()
+    numbers = np.array([NULL_INT64, *map(text_number, encoded.dictionary.to_pylist())], np.int64)
+    return numbers[encoded.indices.fill_null(-1).to_numpy() + 1]
 
 
 def _column(column: Any, wanted: type[Number], null: float) -> NDArray[Number]:
@@ -69,34 +102,56 @@ def _column(column: Any, wanted: type[Number], null: float) -> NDArray[Number]:
     return array
 
 
-def stream(plan: Plan, dataset: LoadedDataset) -> Stream:
-    """The statement that a plan needs. Raises ValueError where an expression's types don't fit."""
-    renderer = Renderer(dataset, plan.below.relations)
+def stream(aggregation: Aggregation, dataset: LoadedDataset) -> Stream:
+    """The statement that an aggregation needs. Raises ValueError where an expression's types don't fit."""
+    writer = RowsWriter(aggregation.below, dataset)
     values: dict[str, int] = {}
-    sources = tuple(_source(measure, plan, renderer, values) for measure in plan.measures)
-    keys = tuple(key_column(key, renderer.term(key.expression)) for key in plan.keys)
-    columns = [f"{alias(0)}._unit", *(key.sql for key in keys), *values]
-    return Stream(
-        select=", ".join(columns),
-        source=" ".join(_from(plan.below, renderer)),
-        where=None if plan.below.where is None else renderer.condition(plan.below.where),
-        keys=keys,
-        sources=sources,
+    sources = [_source(measure, aggregation, writer, values) for measure in aggregation.measures]
+    for quantile in aggregation.quantiles:
+        sql = _value(writer.term(quantile.value), quantile.granularity)
+        sources.append(values.setdefault(sql, len(values)))
+    terms = [writer.term(key.expression) for key in aggregation.keys]
+    keys = tuple(
+        None if key.domain is None else key_column(key, term) for key, term in zip(aggregation.keys, terms, strict=True)
     )
+    named = [private_key(term) if key is None else key.sql for key, term in zip(keys, terms, strict=True)]
+    columns = [writer.unit(), *named, *values]
+    return Stream(writer.select(columns), keys, tuple(sources))
 
 
-def _source(measure: Measure, plan: Plan, renderer: Renderer, values: dict[str, int]) -> int | None:
+def _source(measure: Measure, aggregation: Aggregation, writer: RowsWriter, values: dict[str, int]) -> int | None:
     """Which value column a measure reads; equal ones are streamed once."""
-    if measure.value is None or measure.kind in ("rows", "units"):
+    if measure.value is None:
         return None
-    granularity = measure.granularity if measure.kind == "sum" else _summed(measure.value, plan)
-    sql = _value(renderer.term(measure.value), granularity)
-    return values.setdefault(sql, len(values))
+    term = writer.term(measure.value)
+    if measure.kind == "distinct":
+        return values.setdefault(_told_apart(term), len(values))
+    granularity = measure.granularity if measure.kind == "sum" else _summed(measure.value, aggregation)
+    return values.setdefault(_value(term, granularity), len(values))
 
 
-def _summed(value: Expression, plan: Plan) -> Fraction | None:
+def _told_apart(term: Term) -> str:
+    """A column in which equal values are equal numbers or texts."""
+    match term.kind:
+        case "enum" | "text":
+            return as_text(term)
+        case "boolean":
+            return f"CAST({term.sql} AS INTEGER)"
+        case "date":
+            return f"({term.sql} - DATE '1970-01-01')"
+        case "timestamp":
+            return f"epoch_us({term.sql})"
+        case "steps":
+            return term.sql
+        case "null":
+            return _null(term)
+    return f"({without_nan(term)} + {double_literal(0.0)})"  # -0.0 is 0.0
+
+
+def _summed(value: Expression, aggregation: Aggregation) -> Fraction | None:
     """The granularity in which another measure sums this value, so that counting its NULLs costs no second column."""
-    return next((other.granularity for other in plan.measures if other.kind == "sum" and other.value == value), None)
+    same = (other for other in aggregation.measures if other.kind == "sum" and other.value == value)
+    return next((other.granularity for other in same), None)
 
 
 def _value(term: Term, granularity: Fraction | None) -> str:
@@ -115,17 +170,3 @@ def _null(term: Term) -> str:
     if term.kind != "null":
         raise ValueError(f"{term.kind} can't be summed")
     return "CAST(NULL AS DOUBLE)"
-
-
-def _from(below: Below, renderer: Renderer) -> Iterator[str]:
-    """The relations with their joins, in order."""
-    yield _table(below, 0)
-    for join in below.joins:
-        conditions = [f"{alias(join.relation)}._unit = {alias(0)}._unit"] if join.on_unit else []
-        if join.condition is not None:
-            conditions.append(renderer.condition(join.condition))
-        yield f"{join.kind.upper()} JOIN {_table(below, join.relation)} ON ({' AND '.join(conditions) or 'TRUE'})"
-
-
-def _table(below: Below, relation: int) -> str:
-    return f"{DATABASE}.main.{name(below.relations[relation].table)} AS {alias(relation)}"

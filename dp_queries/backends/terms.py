@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal as OneOf
 
+from dp_queries.backends import guards
 from dp_queries.backends.storage import Storage
 from dp_queries.encrypted import literal
 from dp_queries.expressions import Value
@@ -17,7 +18,8 @@ TermKind = OneOf["null", "enum", "text", "steps", "double", "number", "boolean",
 class Term:
     """SQL of a value. `steps` are integers that count `granularity`; `number` is a constant, its exact `constant`.
 
-    `is_bounded` says that the card bounds the steps, so that no row holds an integer's smallest value.
+    `is_bounded` says that no row holds an extreme value: steps lie within +-2^53, doubles are finite, dates and
+    timestamps lie in the years 1 to 9999.
     """
 
     kind: TermKind
@@ -56,9 +58,9 @@ def constant_term(value: Value) -> Term:
         case str():
             return Term("text", text_literal(value), constant=value)
         case datetime():
-            return Term("timestamp", f"TIMESTAMP '{value.isoformat(sep=' ')}'")
+            return Term("timestamp", f"TIMESTAMP '{value.isoformat(sep=' ')}'", is_bounded=True)
         case date():
-            return Term("date", f"DATE '{value.isoformat()}'")
+            return Term("date", f"DATE '{value.isoformat()}'", is_bounded=True)
 
 
 def nearest_double(value: int | Decimal) -> float:
@@ -91,8 +93,8 @@ def as_double(term: Term) -> str:
 
 
 def without_nan(term: Term) -> str:
-    """A double in which NaN is NULL: DuckDB holds NaN to be equal to itself and above all numbers."""
-    return f"nullif({term.sql}, CAST('NaN' AS DOUBLE))" if term.kind == "double" else term.sql
+    """A double in which NaN is NULL."""
+    return guards.without_nan(term.sql) if term.kind == "double" and not term.is_bounded else term.sql
 
 
 def as_text(term: Term) -> str:

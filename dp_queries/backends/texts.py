@@ -46,3 +46,33 @@ def _literally(character: str) -> str:
     if character.isalnum() or not character.isascii() or character.isspace():
         return character
     return f"\\{character}" if character in "^\\" else f"[{character}]"
+
+
+# The engine maps a character to one character, by Unicode's simple mappings. Python's mappings may be several
+# characters; of those it is the title case that is the simple upper case, and two characters are the engine's own.
+_LOWER = {"İ": "i"}
+_UPPER = {"ß": "ẞ"}
+
+
+def lowered(text: str) -> str:
+    """The text in lower case, character by character, as the engine's lower() gives it.
+
+    >>> lowered("ΑΣ İSS")
+    'ασ iss'
+    """
+    return "".join(_LOWER.get(character) or _one(character, character.lower()) for character in text)
+
+
+def uppered(text: str) -> str:
+    """The text in upper case, character by character, as the engine's upper() gives it.
+
+    >>> uppered("straße ŉ")
+    'STRAẞE ŉ'
+    """
+    return "".join(
+        _UPPER.get(character) or _one(_one(character, character.title()), character.upper()) for character in text
+    )
+
+
+def _one(otherwise: str, mapped: str) -> str:
+    return mapped if len(mapped) == 1 else otherwise

@@ -53,6 +53,11 @@ def moment(statement: Statement, node: Node, text: str, kind: str) -> Value:
     raise rejected(statement.reason(node, "moment", f"this is not a {kind}; write {wanted}"))
 
 
+def any_moment(statement: Statement, node: Node, text: str) -> Value:
+    """The date that an ISO text names, or else the timestamp."""
+    return moment(statement, node, text, "date" if _DATE.fullmatch(text) else "timestamp")
+
+
 def pattern(statement: Statement, node: Node) -> str:
     """The pattern of a LIKE: short, few wildcards, no backslash (an escape in PostgreSQL, a letter in DuckDB)."""
     if not (isinstance(node, exp.Literal) and node.is_string):

@@ -1,53 +1,30 @@
-"""The DP aggregates of a query: which bounded integer vectors answer them, within which bounds and clipping norms.
+"""The DP aggregates of one aggregation: which bounded integer vectors answer them, with which bounds and norms."""
 
-Bounds of expressions follow from the card by interval arithmetic, granularities exactly where that is possible; a
-clipping norm is public, and any choice of it is private, a bad one is only less accurate.
-"""
-
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
-from math import floor, gcd, isqrt
-from typing import Final
 
 from dp_queries.expression_types import NUMBERS, type_of
 from dp_queries.expressions import Call, ColumnRef, Expression, Literal
-from dp_queries.layers.scope import Scope
-from dp_queries.plan import Aggregate
-from dp_queries.query import Draft
-from policies.errors import Reason
-from privacy.units import ContributionNorm
-
-MOST_GRID: Final = 1024
-MOST_NORM_STEPS: Final = 2**30
-MOST_VALUE_STEPS: Final = 2**31 - 1
-FINENESS: Final = 2**20
-
-
-class Unbounded(Exception):
-    """A sum that can't be bounded; `reason` says what to change."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = Reason(code, message)
-
-
-@dataclass(frozen=True)
-class Range:
-    """Values lie in [lower, upper] and are multiples of `granularity`, None if they may be anything."""
-
-    lower: Fraction
-    upper: Fraction
-    granularity: Fraction | None
+from dp_queries.facts import Facts, Range, divides_by_zero, facts_of
+from dp_queries.layers.value_steps import Unbounded, norm, root_norm, steps
+from dp_queries.plan import Aggregate, AggregateKind, Key, MeasureKind
+from dp_queries.query import Draft, QuantileDraft
+from dp_queries.relation_facts import RelationFacts
+from dp_queries.relations import Below
+from privacy.quantiles import Rank
+from privacy.units import ClampingBounds, ContributionNorm
 
 
 @dataclass
 class Middle:
-    """Collects the aggregates of a query, each once; measures that two aggregates share are asked once."""
+    """Collects the aggregates of an aggregation, each once; measures that two aggregates share are asked once."""
 
-    scope: Scope
-    groups: int
+    below: Below
+    keys: tuple[Key, ...]
+    relations: RelationFacts
     drafts: list[Draft] = field(default_factory=list)
+    quantiles: list[QuantileDraft] = field(default_factory=list)
     aggregates: list[Aggregate] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
 
@@ -61,13 +38,25 @@ class Middle:
         self.names.add("count")
         return self._aggregate(Aggregate("count", (self._present(value),)))
 
-    def count_units(self) -> int:
-        """COUNT(DISTINCT unit): a unit adds 1 to each group it is in, so sqrt(groups it may be in) is its norm."""
+    def count_units(self, value: Expression | None = None) -> int:
+        """COUNT(DISTINCT unit), of the rows where `value` is not NULL if it is given."""
         self.names.add("count_distinct")
-        table = self.scope.table(0)
-        most = min(Fraction(self.groups), Fraction(table.groups_norm or table.rows_norm or 1))
-        draft = Draft("units", None, 0, 1, Fraction(1), 0, root_norm(most))
-        return self._aggregate(Aggregate("count", (self._draft(draft),)))
+        return self._aggregate(Aggregate("count", (self.units(value),)))
+
+    def count_distinct(self, value: Expression) -> int:
+        """COUNT(DISTINCT x) of a value that is not the unit: how many values the units claim."""
+        self.names.add("count_distinct")
+        most = self.relations.rows_norm(self.below)
+        limit = root_norm(max(Fraction(1), most))
+        whole = ContributionNorm(max(1, limit.l2_steps // limit.grid), 1)
+        return self._aggregate(Aggregate("count", (self._draft(_draft("distinct", value, whole)),)))
+
+    def units(self, value: Expression | None = None) -> int:
+        """The measure of units: a unit adds 1 to each group it is in, so sqrt(groups it may be in) is its norm."""
+        most = self.relations.groups_norm(self.below)
+        if all(key.domain is not None for key in self.keys):
+            most = min(Fraction(self._public_groups()), most)
+        return self._draft(_draft("units", value, root_norm(most)))
 
     def sum(self, value: Expression) -> int:
         """SUM(x), clipped around 0."""
@@ -79,38 +68,99 @@ class Middle:
         self.names.add("avg")
         return self._aggregate(Aggregate("avg", (self._sum(value, is_centred=True), self._present(value))))
 
+    def variance(self, kind: AggregateKind, value: Expression) -> int:
+        """VAR_* and STDDEV_*: deviations from the middle of the bounds, their squares, and a count, in one scan."""
+        self.names.add("variance")
+        first = self._sum(value, is_centred=True)
+        return self._aggregate(Aggregate(kind, (first, self._squares(value, first), self._present(value))))
+
+    def quantile(self, value: Expression, fraction: Fraction) -> int:
+        """The value at a fraction of the group's rows; 0 is MIN, 1 is MAX."""
+        self.names.add("quantile")
+        lower, upper, granularity = steps(self._range(value))
+        bounds = ClampingBounds(lower * granularity, upper * granularity, granularity)
+        draft = QuantileDraft(value, bounds, Rank(fraction), self._rows_norm())
+        if draft not in self.quantiles:
+            self.quantiles.append(draft)
+        return self._aggregate(Aggregate("quantile", (self.quantiles.index(draft),)))
+
     def is_whole(self, aggregate: int) -> bool:
         """Whether the aggregate is a whole number by nature."""
         found = self.aggregates[aggregate]
-        return found.kind != "avg" and self.drafts[found.measures[0]].granularity.denominator == 1
+        if found.kind == "quantile":
+            return self.quantiles[found.measures[0]].bounds.granularity.denominator == 1
+        return found.kind in ("count", "sum") and self.drafts[found.measures[0]].granularity.denominator == 1
+
+    def facts(self, value: Expression) -> Facts:
+        """The facts of a value over the rows."""
+        return facts_of(value, self.relations.columns(self.below))
+
+    def _public_groups(self) -> int:
+        groups = 1
+        for key in self.keys:
+            groups *= len(key.domain or ())
+        return groups
 
     def _rows(self) -> int:
-        return self._draft(Draft("rows", None, 0, 1, Fraction(1), 0, self._rows_norm()))
+        return self._draft(_draft("rows", None, self._rows_norm()))
 
     def _present(self, value: Expression) -> int:
         # Where no NULL can be, rows are counted: AVG and COUNT(*) then share a measure and its price.
-        if not is_nullable(value, self.scope.is_nullable):
+        if not self.facts(value).is_nullable:
             return self._rows()
-        return self._draft(Draft("present", value, 0, 1, Fraction(1), 0, self._rows_norm()))
+        return self._draft(_draft("present", value, self._rows_norm()))
 
     def _rows_norm(self) -> ContributionNorm:
-        return norm(Fraction(self.scope.table(0).rows_norm or 1))
+        return norm(self.relations.rows_norm(self.below))
+
+    def _range(self, value: Expression) -> Range:
+        """The bounds of a value. Raises Unbounded."""
+        if type_of(value) not in NUMBERS:
+            raise Unbounded("not-a-number", f"this aggregate takes numbers, not {type_of(value)}; use COUNT")
+        facts = self.facts(value)
+        if facts.is_unit:
+            raise Unbounded("unit-column", "the privacy unit can't be summed; COUNT(DISTINCT ...) counts units")
+        if facts.range is None and divides_by_zero(value, self.relations.columns(self.below)):
+            message = "the divisor's bounds contain 0, so the quotient has none; divide the sums instead"
+            raise Unbounded("division", message)
+        if facts.range is None:
+            named = f"{value.column} has no declared bounds; " if isinstance(value, ColumnRef) else ""
+            raise Unbounded("no-bounds", f"{named}SUM and AVG take columns with declared bounds, and arithmetic of them")
+        return facts.range
 
     def _sum(self, value: Expression, *, is_centred: bool) -> int:
-        lower, upper, granularity = steps(value_range(value, self.scope), Fraction(self.scope.table(0).rows_norm or 1))
-        offset = (lower + upper) // 2 if is_centred else 0
-        limit = self._declared_norm(value, is_centred=is_centred)
-        if limit is None:
-            limit = Fraction(self.scope.table(0).rows_norm or 1) * max(upper - offset, offset - lower) * granularity
-        draft = Draft("sum", value, lower, upper, granularity, offset, norm(limit / granularity))
-        return self._draft(draft)
+        rows_norm = self.relations.rows_norm(self.below)
+        lower, upper, granularity = steps(self._range(value), rows_norm)
+        facts = self.facts(value)
+        plain = self._around(0, facts.sum_norm, lower, upper, granularity)
+        if not is_centred:
+            return self._draft(_summing(value, lower, upper, granularity, *plain))
+        middle = self._around((lower + upper) // 2, facts.deviation_norm, lower, upper, granularity)
+        # What is summed around 0 serves the mean as well, where it is known to be smaller.
+        offset, limit = min(middle, plain, key=lambda offer: offer[1]) if facts.deviation_norm is None else middle
+        return self._draft(_summing(value, lower, upper, granularity, offset, limit))
 
-    def _declared_norm(self, value: Expression, *, is_centred: bool) -> Fraction | None:
-        if not isinstance(value, ColumnRef):
-            return None
-        clipping = self.scope.column(value).clipping
-        declared = clipping.deviation if is_centred else clipping.sum
-        return None if declared is None else Fraction(declared)
+    def _around(
+        self, offset: int, declared: Fraction | None, lower: int, upper: int, granularity: Fraction
+    ) -> tuple[int, Fraction]:
+        """An offset in steps, and the clipping norm around it: the declared one, or what the norm of rows allows."""
+        if declared is not None:
+            return offset, declared
+        rows_norm = self.relations.rows_norm(self.below)
+        return offset, rows_norm * max(abs(upper - offset), abs(offset - lower)) * granularity
+
+    def _squares(self, value: Expression, first: int) -> int:
+        """The measure of squared deviations from the very offset of the measure `first`."""
+        centred = self.drafts[first]
+        offset = centred.offset_steps * centred.granularity
+        deviation = Call("-", (value, Literal(_decimal(offset))))
+        widest = max(centred.upper_steps - centred.offset_steps, centred.offset_steps - centred.lower_steps)
+        reach = widest * centred.granularity
+        rows_norm = self.relations.rows_norm(self.below)
+        lower, upper, granularity = steps(Range(Fraction(0), reach * reach, None), rows_norm)
+        limit = Fraction(centred.norm.l2_steps, centred.norm.grid) * centred.granularity * reach
+        square = Call("*", (deviation, deviation))
+        return self._draft(Draft("sum", square, lower, upper, granularity, 0, norm(limit / granularity)))
 
     def _draft(self, draft: Draft) -> int:
         if draft not in self.drafts:
@@ -123,97 +173,16 @@ class Middle:
         return self.aggregates.index(aggregate)
 
 
-def norm(limit: Fraction) -> ContributionNorm:
-    """A clipping norm of `limit` steps on the finest grid that keeps it within 2^30 grid steps."""
-    grid = MOST_GRID
-    while grid > 1 and limit * grid > MOST_NORM_STEPS:
-        grid //= 2
-    return ContributionNorm(max(1, min(MOST_NORM_STEPS, floor(limit * grid))), grid)
+def _summing(
+    value: Expression, lower: int, upper: int, granularity: Fraction, offset: int, limit: Fraction
+) -> Draft:
+    return Draft("sum", value, lower, upper, granularity, offset, norm(limit / granularity))
 
 
-def root_norm(square: Fraction) -> ContributionNorm:
-    """A clipping norm of sqrt(square) steps, rounded down to the grid.
-
-    >>> root_norm(Fraction(4))
-    ContributionNorm(l2_steps=2048, grid=1024)
-    """
-    return ContributionNorm(max(1, isqrt(floor(square * MOST_GRID**2))), MOST_GRID)
+def _draft(kind: MeasureKind, value: Expression | None, limit: ContributionNorm) -> Draft:
+    return Draft(kind, value, 0, 1, Fraction(1), 0, limit)
 
 
-def steps(values: Range, rows_norm: Fraction) -> tuple[int, int, Fraction]:
-    """Bounds in steps, and the granularity: a coarser one where the norm would leave its 2^30 steps."""
-    width = max(abs(values.lower), abs(values.upper), Fraction(1, 10**15))
-    granularity = values.granularity or _power_of_two(max(values.upper - values.lower, width / FINENESS) / FINENESS)
-    while width / granularity > MOST_VALUE_STEPS or rows_norm * width / granularity > MOST_NORM_STEPS:
-        granularity *= 2
-    return floor(values.lower / granularity), -floor(-values.upper / granularity), granularity
-
-
-def _power_of_two(most: Fraction) -> Fraction:
-    """The largest power of two at most `most`."""
-    exponent = most.numerator.bit_length() - most.denominator.bit_length()
-    power = Fraction(2) ** exponent
-    return power if power <= most else power / 2
-
-
-def is_nullable(value: Expression, column: Callable[[ColumnRef], bool]) -> bool:
-    """Whether the expression may be NULL; division may always be."""
-    match value:
-        case ColumnRef():
-            return column(value)
-        case Literal(constant):
-            return constant is None
-        case Call(operator, arguments):
-            return operator == "/" or any(is_nullable(argument, column) for argument in arguments)
-
-
-def value_range(value: Expression, scope: Scope) -> Range:
-    """Bounds of a summed expression by interval arithmetic over the card's bounds. Raises Unbounded."""
-    if type_of(value) not in NUMBERS:
-        raise Unbounded("not-a-number", f"SUM and AVG take numbers, this is {type_of(value)}; use COUNT")
-    match value:
-        case ColumnRef():
-            return _column_range(value, scope)
-        case Literal(constant):
-            amount = Fraction(constant)  # type: ignore[arg-type]  # a number, by its type above
-            return Range(amount, amount, Fraction(1, amount.denominator))
-        case Call("neg", (inner,)):
-            found = value_range(inner, scope)
-            return Range(-found.upper, -found.lower, found.granularity)
-        case Call("+" | "-" | "*" | "/" as operator, (left, right)):
-            return _combined(operator, value_range(left, scope), value_range(right, scope))
-    raise Unbounded("no-bounds", "SUM and AVG take columns with declared bounds, and + - * / of them")
-
-
-def _column_range(value: ColumnRef, scope: Scope) -> Range:
-    if scope.is_unit(value):
-        raise Unbounded("unit-column", "the privacy unit can't be summed; COUNT(DISTINCT ...) counts units")
-    bounds = scope.column(value).clamping()
-    if bounds is None:
-        raise Unbounded("no-bounds", f"{value.column} has no declared bounds; the card must declare bounds to sum it")
-    return Range(bounds.lower, bounds.upper, bounds.granularity)
-
-
-def _combined(operator: str, left: Range, right: Range) -> Range:
-    if operator == "+":
-        return Range(left.lower + right.lower, left.upper + right.upper, _common(left, right))
-    if operator == "-":
-        return Range(left.lower - right.upper, left.upper - right.lower, _common(left, right))
-    if operator == "/" and right.lower <= 0 <= right.upper:
-        raise Unbounded("division", "the divisor's bounds contain 0, so the quotient has none; divide the sums instead")
-    ends = [_apply(operator, one, other) for one in (left.lower, left.upper) for other in (right.lower, right.upper)]
-    exact = operator == "*" and left.granularity and right.granularity
-    return Range(min(ends), max(ends), left.granularity * right.granularity if exact else None)  # type: ignore[operator]  # both are there
-
-
-def _apply(operator: str, left: Fraction, right: Fraction) -> Fraction:
-    return left * right if operator == "*" else left / right
-
-
-def _common(left: Range, right: Range) -> Fraction | None:
-    """The largest granularity that both are multiples of."""
-    if left.granularity is None or right.granularity is None:
-        return None
-    one, other = left.granularity, right.granularity
-    numerator = gcd(one.numerator * other.denominator, other.numerator * one.denominator)
-    return Fraction(numerator, one.denominator * other.denominator)
+def _decimal(value: Fraction) -> int | Decimal:
+    """An exact constant of the plan; the offset is a whole number of steps of a decimal granularity, or of 2^-k."""
+    return int(value) if value.denominator == 1 else Decimal(value.numerator) / Decimal(value.denominator)

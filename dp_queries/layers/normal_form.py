@@ -71,3 +71,23 @@ def commuted(operator: str, left: Expression, right: Expression) -> Expression:
     if operator in ("+", "*") and order(left) > order(right):
         left, right = right, left
     return Call(operator, (left, right))
+
+
+def ordered(parts: Iterable[Expression]) -> list[Expression]:
+    """The parts of what is the same in any order and repetition, GREATEST and LEAST: each once, in order."""
+    unique = {order(part): part for part in parts}
+    return [unique[key] for key in sorted(unique)]
+
+
+def again(expression: Expression) -> Expression:
+    """The normal form of an expression whose columns were renumbered."""
+    if not isinstance(expression, Call):
+        return expression
+    operator, arguments = expression.operator, tuple(map(again, expression.arguments))
+    if operator in MIRRORED:
+        return compared(operator, *arguments)
+    if operator in ("and", "or"):
+        return joined(operator, arguments)
+    if operator in ("+", "*"):
+        return commuted(operator, *arguments)
+    return Call(operator, tuple(ordered(arguments)) if operator in ("greatest", "least") else arguments)

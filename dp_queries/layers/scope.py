@@ -1,16 +1,21 @@
-"""What names mean: the relations of FROM, their columns, and which relation a column belongs to.
+"""What names mean below the aggregation: the views of FROM, their columns, and the relations these are made of.
 
-A relation is found by its alias and stands for the card's table of the name in FROM, so no alias can pass for another
-table or for the unit's column (ATTACKS 12). Names are folded to lower case in ASCII only.
+A view is found by its alias and stands for what FROM names: a table of the card, a name of WITH, a subquery. Inner
+joins of views are melted into one flat list of relations, so that a query reads the same however it was cut into
+subqueries (ATTACKS 2, 12). Names are folded to lower case in ASCII only.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dp_queries.expressions import ColumnRef
-from dp_queries.parse import Statement, exp, rejected
-from dp_queries.plan import Relation
-from policies.catalogue import Column, Dataset, Table
+from dp_queries.expressions import Call, ColumnRef, Expression
+from dp_queries.facts import Facts
+from dp_queries.images import Effort
+from dp_queries.layers import normal_form
+from dp_queries.parse import Node, Statement, exp, rejected
+from dp_queries.relation_facts import RelationFacts
+from dp_queries.relations import Below, Derived, Join, JoinKind, Relation, Scan, placed, references, shifted
 
 _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
@@ -20,92 +25,205 @@ def fold(name: str) -> str:
     return name.translate(_LOWER)
 
 
+@dataclass(frozen=True)
+class View:
+    """Rows with named columns, in order: what a table, a name of WITH or a subquery gives."""
+
+    below: Below
+    columns: Mapping[str, Expression]
+
+    @property
+    def has_unit(self) -> bool:
+        """Whether its rows belong to privacy units."""
+        return self.below.owner is not None
+
+
 @dataclass
 class Scope:
-    """The relations so far, in order. `used` collects (table, column) of every column that was named."""
+    """The relations so far, in order, and the names of their columns.
+
+    `conjuncts` are conditions that all must hold, from ON of inner joins and WHERE alike; `below()` puts each where its
+    last relation is joined. `named`: (table, column) of every column of a table that was named. `effort`: what the query
+    has left for finding out the domains of its keys.
+    """
 
     statement: Statement
-    card: Dataset
-    relations: list[Relation] = field(default_factory=list)
-    optional: set[int] = field(default_factory=set)
-    merged: dict[str, ColumnRef] = field(default_factory=dict)
-    used: set[tuple[str, str]] = field(default_factory=set)
+    facts_of_relations: RelationFacts
+    outer: "Scope | None" = None
+    aliases: dict[str, dict[str, Expression]] = field(default_factory=dict)
+    merged: dict[str, Expression] = field(default_factory=dict)
+    sources: list[Relation] = field(default_factory=list)
+    joins: list[Join] = field(default_factory=list)
+    conjuncts: list[Expression] = field(default_factory=list)
+    named: set[tuple[str, str]] = field(default_factory=set)
+    effort: Effort = field(default_factory=Effort)
 
-    def add(self, node: Any) -> int:
-        """Add the table of FROM or JOIN under its alias; its index."""
-        table = self._table(node)
-        alias = fold(node.alias or node.name)
-        if any(relation.alias == alias for relation in self.relations):
+    def below(self) -> Below:
+        """The rows, each condition at the join that it needs, so that ON and WHERE of an inner join are one."""
+        rest, placed = [], dict[int, list[Expression]]()
+        for part in self.conjuncts:
+            last = max((reference.relation for reference in references(part)), default=0)
+            if last and self.joins[last - 1].kind == "inner":
+                placed.setdefault(last, []).append(part)
+            else:
+                rest.append(part)
+        joins = tuple(self._placed(join, placed.get(join.relation, [])) for join in self.joins)
+        return Below(tuple(self.sources), joins, normal_form.conjunction(rest))
+
+    def _placed(self, join: Join, parts: list[Expression]) -> Join:
+        kept = [*normal_form.conjuncts(join.condition)]
+        for part in parts:
+            earlier = self.equated_unit(part, join.relation)
+            if earlier is not None and join.on_unit in (None, earlier):
+                join = replace(join, on_unit=earlier)
+            else:
+                kept.append(part)
+        return replace(join, condition=normal_form.conjunction(kept))
+
+    def equated_unit(self, part: Expression, relation: int) -> int | None:
+        """The earlier relation whose privacy unit this conjunct equates with that of `relation`, if it does."""
+        match part:
+            case Call("=", (ColumnRef() as left, ColumnRef() as right)):
+                first, second = sorted((left, right), key=lambda side: side.relation)
+                if first.relation < second.relation == relation and self._are_units(first, second):
+                    return first.relation
+        return None
+
+    def _are_units(self, *sides: ColumnRef) -> bool:
+        return all(self.facts(side).is_unit and self.sources[side.relation].has_unit for side in sides)
+
+    @property
+    def has_unit(self) -> bool:
+        """Whether the rows so far belong to privacy units."""
+        return any(source.has_unit for source in self.sources)
+
+    def facts(self, reference: ColumnRef) -> Facts:
+        """The public facts of a column; nullable where a left join may find no partner."""
+        facts = self.facts_of_relations.column(self.sources[reference.relation], reference.column)
+        is_optional = reference.relation > 0 and self.joins[reference.relation - 1].kind == "left"
+        return replace(facts, is_nullable=True) if is_optional else facts
+
+    def known(self, node: Any) -> Expression | None:
+        """The column that a node as a whole is, where rows carry computed ones; None to read it by its parts."""
+        return None
+
+    def is_unit(self, expression: Expression) -> bool:
+        """Whether this is the rows' privacy unit, never NULL."""
+        if not isinstance(expression, ColumnRef):
+            return False
+        facts = self.facts(expression)
+        return facts.is_unit and not facts.is_nullable
+
+    def melt(self, node: Node, alias: str, view: View) -> None:
+        """Add a view by an inner join; its own conditions are from now on the query's."""
+        by = len(self.sources)
+        self.sources += view.below.sources
+        if by:
+            self.joins.append(Join(by, "inner", None, None))
+        for join in view.below.joins:
+            condition = None if join.condition is None else shifted(join.condition, by)
+            on_unit = None if join.on_unit is None else join.on_unit + by
+            self.joins.append(Join(join.relation + by, join.kind, on_unit, condition))
+        self.conjuncts += [shifted(part, by) for part in normal_form.conjuncts(view.below.where)]
+        self._name(node, alias, {name: shifted(value, by) for name, value in view.columns.items()})
+
+    def attach(self, node: Node, alias: str, view: View, kind: JoinKind) -> int:
+        """Add a view as one relation, by a join of this kind; the relation's index. Conditions are set afterwards."""
+        index = len(self.sources)
+        relation, columns, condition = _as_relation(view)
+        self.sources.append(relation)
+        self.joins.append(Join(index, kind, None, condition and shifted(condition, index)))
+        types = {column: self.facts_of_relations.column(relation, column).type for column in columns.values()}
+        named = {name: ColumnRef(index, column, types[column]) for name, column in columns.items()}
+        self._name(node, alias, dict(named))
+        return index
+
+    def start_with_owner(self) -> None:
+        """Put the relation whose unit is the rows' unit first: inner joins may stand in any order, and this is ours."""
+        owner = next((index for index, source in enumerate(self.sources) if source.has_unit), 0)
+        if not owner or self.joins[owner - 1].kind != "inner":
+            return
+        order = [owner, *(index for index in range(len(self.sources)) if index != owner)]
+        places = {old: new for new, old in enumerate(order)}
+        kinds = {join.relation: join for join in self.joins} | {0: Join(0, "inner", None, None)}
+        self.sources = [self.sources[old] for old in order]
+        self.joins = [_replaced(kinds[old], places) for old in order[1:]]
+        self.conjuncts = [_renumbered(part, places) for part in self.conjuncts]
+        self.merged = {name: _renumbered(value, places) for name, value in self.merged.items()}
+        for alias, columns in self.aliases.items():
+            self.aliases[alias] = {name: _renumbered(value, places) for name, value in columns.items()}
+
+    def _name(self, node: Node, alias: str, columns: dict[str, Expression]) -> None:
+        if alias in self.aliases:
             message = f"two tables are called {alias}; give one of them another alias"
             raise rejected(self.statement.reason(node, "duplicate-alias", message))
-        self.relations.append(Relation(alias, table.name, table.is_private))
-        return len(self.relations) - 1
+        self.aliases[alias] = columns
 
-    def _table(self, node: Any) -> Table:
-        if not isinstance(node, exp.Table) or not isinstance(node.this, exp.Identifier):
-            raise rejected(self.statement.reason(node, "table-function", "FROM takes a table of the dataset"))
-        table = self.card.table(fold(node.name))
-        if table is None:
-            names = ", ".join(table.name for table in self.card.tables)
-            message = f"there is no table of this name; the dataset has {names}"
-            raise rejected(self.statement.reason(node, "unknown-table", message))
-        return table
-
-    def table(self, relation: int) -> Table:
-        """The card's table of a relation."""
-        found = self.card.table(self.relations[relation].table)
-        if found is None:
-            raise ValueError("relations are made from the card's tables")
-        return found
-
-    def reference(self, relation: int, name: str) -> ColumnRef:
-        """The reference to a column that the relation has."""
-        return ColumnRef(
-            relation, name, next(column.type for column in self.table(relation).columns if column.name == name)
-        )
-
-    def column(self, reference: ColumnRef) -> Column:
-        """The card's column of a reference."""
-        found = self.table(reference.relation).column(reference.column)
-        if found is None:
-            raise ValueError("references are made from the card's columns")
-        return found
-
-    def is_unit(self, reference: ColumnRef) -> bool:
-        """Whether the reference is the privacy unit's column of a private relation."""
-        return self.table(reference.relation).unit_column == reference.column
-
-    def is_nullable(self, reference: ColumnRef) -> bool:
-        """Whether rows may have NULL there: by the card, or because a left join found no partner."""
-        return reference.relation in self.optional or self.column(reference).nullable
-
-    def find(self, node: exp.Column) -> ColumnRef | None:
-        """The column that a name means, None if no relation has it. Raises when several have it."""
+    def find(self, node: exp.Column) -> Expression | None:
+        """The column that a name means, None if no view has it. Raises when several have it."""
         name, qualifier = fold(node.name), fold(node.table)
         if not qualifier and name in self.merged:
-            return self._named(self.merged[name])
-        found = [
-            ColumnRef(index, name, column.type)
-            for index, relation in enumerate(self.relations)
-            if (not qualifier or relation.alias == qualifier) and (column := self.table(index).column(name))
-        ]
+            return self._noted(self.merged[name])
+        found = {
+            alias: columns[name]
+            for alias, columns in self.aliases.items()
+            if (not qualifier or alias == qualifier) and name in columns
+        }
         if len(found) > 1:
-            owners = " or ".join(f"{self.relations[reference.relation].alias}.{name}" for reference in found)
+            owners = " or ".join(f"{alias}.{name}" for alias in found)
             raise rejected(self.statement.reason(node, "ambiguous-column", f"write {owners}"))
-        return self._named(found[0]) if found else None
+        return self._noted(next(iter(found.values()), None))
 
-    def resolve(self, node: exp.Column) -> ColumnRef:
-        """The column that a name means; raises unless exactly one relation has it."""
+    def _noted(self, found: Expression | None) -> Expression | None:
+        """The column, once it is noted as read."""
+        for reference in references(found):
+            source = self.sources[reference.relation]
+            if isinstance(source, Scan):
+                self.named.add((source.table, reference.column))
+        return found
+
+    def resolve(self, node: exp.Column) -> Expression:
+        """The column that a name means; raises unless exactly one view has it."""
         found = self.find(node)
         if found is None:
             raise rejected(self.statement.reason(node, "unknown-column", self._unknown(node)))
         return found
 
     def _unknown(self, node: exp.Column) -> str:
-        if node.table and fold(node.table) not in {relation.alias for relation in self.relations}:
+        if node.table and fold(node.table) not in self.aliases:
             return "no table of FROM has this name or alias"
         return "no table of FROM has a column of this name"
 
-    def _named(self, reference: ColumnRef) -> ColumnRef:
-        self.used.add((self.relations[reference.relation].table, reference.column))
-        return reference
+    def all_columns(self, qualifier: str = "") -> Iterator[tuple[str, Expression]]:
+        """What * stands for, or alias.*: the columns that USING merged first, once."""
+        if not qualifier:
+            yield from self.merged.items()
+        for alias, columns in self.aliases.items():
+            if qualifier in ("", alias):
+                yield from ((name, value) for name, value in columns.items() if qualifier or name not in self.merged)
+
+
+def _renumbered(expression: Expression, places: Mapping[int, int]) -> Expression:
+    return normal_form.again(placed(expression, places))
+
+
+def _replaced(join: Join, places: Mapping[int, int]) -> Join:
+    """The join of a relation at its new place."""
+    condition = None if join.condition is None else _renumbered(join.condition, places)
+    on_unit = None if join.on_unit is None else places[join.on_unit]
+    return Join(places[join.relation], join.kind, on_unit, condition)
+
+
+def _as_relation(view: View) -> tuple[Relation, dict[str, str], Expression | None]:
+    """The view as one relation, which of its columns each name is, and what must hold of its rows besides."""
+    below, columns = view.below, view.columns
+    if len(below.sources) == 1 and all(isinstance(column, ColumnRef) for column in columns.values()):
+        bare = {name: str(column.column) for name, column in columns.items()}  # type: ignore[union-attr]  # each is a ColumnRef
+        return below.sources[0], bare, below.where
+    derived = Derived(below, tuple(columns.values()))
+    return derived, {name: f"c{index}" for index, name in enumerate(columns)}, None
+
+
+def item_name(item: Any) -> Any:
+    """What a FROM item is called: its alias, or its own name."""
+    return fold(item.alias_or_name)

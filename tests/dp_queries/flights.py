@@ -1,6 +1,6 @@
 """A small card like the demo's, a permit for whatever a query needs, and a backend over given exact sums."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -9,13 +9,16 @@ import numpy as np
 
 from dp_queries import planner
 from dp_queries.answer import Answer
-from dp_queries.backends.base import Backend
-from dp_queries.plan import Measure, Plan
+from dp_queries.backends.base import Backend, Sums
+from dp_queries.plan import Aggregation, Measure, Plan
 from dp_queries.release import release
+from dp_queries.released import public_table
 from policies.agreements import Agreement, PinnedLog, Terms, all_columns
 from policies.authorization import Act, Actor, Permit, decide
 from policies.catalogue import LoadedDataset, read_card
+from policies.terms import AGGREGATES
 from privacy.budget import Charge, issue_charge
+from privacy.mechanisms import OpenDPChoice
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -115,7 +118,7 @@ def permit(needs: Any, *, epsilon_micro: int) -> Permit:
     terms = Terms(
         dataset="flights",
         columns=all_columns({table.name: "*" for table in DATASET.card.tables}),
-        aggregates=frozenset({"count", "count_distinct", "sum", "avg"}),
+        aggregates=AGGREGATES,
         purposes=frozenset({"tests"}),
         not_before=NOW - timedelta(days=1),
         expires_at=NOW + timedelta(days=1),
@@ -146,13 +149,17 @@ class GivenSums:
         self._sums = sums
         self.asked = 0
 
-    def bounded_sums(self, plan: Plan) -> Any:
+    def bounded_sums(self, aggregation: Aggregation) -> Sums:
         self.asked += 1
         rows = [
-            [self._sums(measure, group) * measure.norm.grid for group in range(plan.groups)]
-            for measure in plan.measures
+            [self._sums(measure, group) * measure.norm.grid for group in range(aggregation.groups)]
+            for measure in aggregation.measures
         ]
-        return np.array(rows, dtype=np.int64)
+        return Sums(np.array(rows, dtype=np.int64), (), None)
+
+    def public_tables(self, names: Sequence[str]) -> dict[str, Any]:
+        found = (DATASET.card.table(name) for name in names)
+        return {table.name: public_table(table) for table in found if table is not None}
 
 
 class Silence:
@@ -173,4 +180,4 @@ def charge(plan: Plan, **changes: Any) -> Charge:
 
 def released(plan: Plan, backend: Backend, noise: Any = None) -> Answer:
     """The plan's answer, exact unless a noise is given."""
-    return release(plan, charge(plan), backend, noise=noise or Silence())
+    return release(plan, charge(plan), backend, noise=noise or Silence(), choice=OpenDPChoice())

@@ -17,17 +17,17 @@ def test_what_is_not_listed_is_refused():
 
 
 def test_every_fault_has_its_place_and_says_what_to_write():
-    found = reasons("SELECT MAX(delay),\n  UPPER(origin) FROM flights\nWHERE dest ILIKE 'a'")
+    found = reasons("SELECT STRING_AGG(dest),\n  SOUNDEX(origin) FROM flights\nWHERE dest SIMILAR TO 'a'")
     assert [(reason.code, reason.line, reason.column) for reason in found] == [
-        ("aggregate", 1, 8),
+        ("aggregate", 1, 19),
         ("function", 2, 3),
         ("pattern", 3, 7),
     ]
-    assert "use COUNT, SUM or AVG" in found[0].message
+    assert "use COUNT, SUM, AVG" in found[0].message
 
 
 def test_a_listed_node_with_a_foreign_part_is_refused():
-    assert reasons("SELECT COUNT(*) FROM flights AS f (a, b)")[0].code == "column-aliases"
+    assert reasons("SELECT COUNT(*) FROM flights TABLESAMPLE SYSTEM (10)")[0].code == "sample"
 
 
 def test_the_reasons_are_bounded():

@@ -11,16 +11,27 @@ from dp_accounting.pld import privacy_loss_distribution as pld
 from hypothesis import given, settings, strategies as st
 
 from privacy.budget import Budget, Charge, Spent, fits, issue_charge, remaining_micro, spent_micro
-from privacy.loss import ORDERS, UNBOUNDED_NANO, Loss, SelectionEvent, pure_loss, rho_nano_for, zcdp_loss
+from privacy.loss import (
+    ORDERS,
+    UNBOUNDED_NANO,
+    Loss,
+    PureEvent,
+    SelectionEvent,
+    ZCDPEvent,
+    pure_loss,
+    rho_nano_for,
+    zcdp_loss,
+)
 
 DELTA = Fraction(1, 10**6)
 BUDGET = Budget(8_000_000, DELTA, DELTA / 2)
-SELECTION = Loss((SelectionEvent(1_000, DELTA / 8),))
+SELECTION = Loss((SelectionEvent(PureEvent(1_000), DELTA / 8),))
 GAUSSIAN = zcdp_loss(rho_nano_for(100_000, Fraction(1, 10**9)))
 LOSSES = st.one_of(
     st.integers(1, 3_000_000).map(pure_loss),
     st.integers(1, 100_000_000).map(zcdp_loss),
-    st.integers(1, 1_000_000).map(lambda epsilon: Loss((SelectionEvent(epsilon, DELTA / 20),))),
+    st.integers(1, 1_000_000).map(lambda epsilon: Loss((SelectionEvent(PureEvent(epsilon), DELTA / 20),))),
+    st.integers(1, 1_000_000).map(lambda rho: Loss((SelectionEvent(ZCDPEvent(rho), DELTA / 20),))),
 )
 
 

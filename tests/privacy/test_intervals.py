@@ -6,7 +6,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from privacy.intervals import draws, half_width, standard_deviation
+from privacy.intervals import choice_shortfall, draws, draws_within, half_width, standard_deviation
+from tests.privacy.choice_laws import LAWS
 
 SCALES = [Fraction(1, 5), Fraction(1), Fraction(17, 3), Fraction(200)]
 LEVELS = [0.5, 0.8, 0.9, 0.95, 0.99]
@@ -71,3 +72,29 @@ def test_what_is_no_mechanism_scale_or_level_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match=r"mechanism|scale|level"):
             call()
+
+
+@pytest.mark.parametrize("mechanism", LAWS)
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("worse", [1, 7, 60])
+def test_a_choice_falls_short_by_no_more_than_proved_and_nearly_as_much(
+    mechanism: str, scale: Fraction, worse: int
+) -> None:
+    """At the worst case of the union bound: one best candidate, and all others k below it."""
+    shortfall = choice_shortfall(mechanism, scale, worse, 0.95)
+    assert np.exp(LAWS[mechanism]([0] + [-shortfall] * worse, float(scale))[1:]).sum() <= 0.05
+    closer = shortfall - math.ceil(float(scale) / 10) - 1
+    assert np.exp(LAWS[mechanism]([0] + [-closer] * worse, float(scale))[1:]).sum() > 0.05
+
+
+def test_nothing_falls_short_where_nothing_is_worse() -> None:
+    assert choice_shortfall("exponential", Fraction(3), 0, 0.95) == 0
+    assert choice_shortfall("permute_and_flip", Fraction(3), 1, 0.1) == 0
+
+
+def test_draws_within_an_interval_leave_it_on_each_side_as_often() -> None:
+    errors = draws_within(2.0, 30.0, (100_000,), np.random.default_rng(5))
+    # Four standard errors of a share of 2.5 %; the seed is fixed, so it can't flake.
+    assert np.mean(errors < -2) == pytest.approx(0.025, abs=0.002)
+    assert np.mean(errors > 30) == pytest.approx(0.025, abs=0.002)
+    assert not draws_within(0.0, 0.0, (2, 3), np.random.default_rng(5)).any()

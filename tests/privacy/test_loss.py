@@ -31,7 +31,8 @@ from privacy.loss import (
 )
 
 TINY = Fraction(1, 10**9)
-SELECTION = Loss((SelectionEvent(100_000, TINY),))
+SELECTION = Loss((SelectionEvent(PureEvent(100_000), TINY),))
+GAUSSIAN_SELECTION = Loss((SelectionEvent(ZCDPEvent(10**6), TINY),))
 EPSILONS = st.integers(1, MOST_EPSILON_MICRO)
 
 
@@ -97,6 +98,15 @@ def test_selection_costs_a_pure_curve_and_its_delta() -> None:
     assert pure_loss(100_000).selection_delta == 0
 
 
+def test_a_gaussian_selection_costs_its_rho_and_converts_what_its_delta_leaves() -> None:
+    assert GAUSSIAN_SELECTION.curve_nano() == zcdp_loss(10**6).curve_nano()
+    assert GAUSSIAN_SELECTION.epsilon_micro(3 * TINY) == zcdp_loss(10**6).epsilon_micro(2 * TINY)
+    both = GAUSSIAN_SELECTION + zcdp_loss(10**6) + SELECTION
+    assert both.epsilon_micro(3 * TINY) == (zcdp_loss(2 * 10**6) + pure_loss(100_000)).epsilon_micro(TINY)
+    with pytest.raises(ValueError, match="cover"):
+        GAUSSIAN_SELECTION.epsilon_micro(TINY)
+
+
 def test_unbounded_stays_unbounded() -> None:
     assert added(UNBOUNDED_NANO, UNBOUNDED_NANO) == UNBOUNDED_NANO
     assert added(1, 2) == 3
@@ -106,7 +116,10 @@ def test_unbounded_stays_unbounded() -> None:
 def test_json_round_trip() -> None:
     loss = pure_loss(300_000) + zcdp_loss(5) + SELECTION
     assert Loss.from_json(loss.to_json()) == loss
-    assert loss.to_json() == {"events": [["pure", 300_000], ["zcdp", 5], ["selection", 100_000, "1/1000000000"]]}
+    assert Loss.from_json(GAUSSIAN_SELECTION.to_json()) == GAUSSIAN_SELECTION
+    assert loss.to_json() == {
+        "events": [["pure", 300_000], ["zcdp", 5], ["selection", ["pure", 100_000], "1/1000000000"]]
+    }
 
 
 @pytest.mark.parametrize(
@@ -124,10 +137,14 @@ def test_json_round_trip() -> None:
         {"events": [["pure", 1, "1/2"]]},
         {"events": [["zcdp", -1]]},
         {"events": [["training", 1]]},
-        {"events": [["selection", 1]]},
-        {"events": [["selection", 1, "nan"]]},
-        {"events": [["selection", 1, "1/0"]]},
-        {"events": [["selection", 1, "1"]]},
+        {"events": [["selection", ["pure", 1]]]},
+        {"events": [["selection", 1, "1/2"]]},
+        {"events": [["selection", ["pure"], "1/2"]]},
+        {"events": [["selection", ["pure", 0], "1/2"]]},
+        {"events": [["selection", ["selection", ["pure", 1], "1/2"], "1/2"]]},
+        {"events": [["selection", ["pure", 1], "nan"]]},
+        {"events": [["selection", ["pure", 1], "1/0"]]},
+        {"events": [["selection", ["pure", 1], "1"]]},
         {"events": [["pure", 1, None, None]]},
         {"events": [[["pure"], 1]]},
         [],
@@ -143,7 +160,7 @@ def test_events_take_bounded_positive_integers_only(amount: object) -> None:
     for event in (PureEvent, ZCDPEvent):
         with pytest.raises(ValueError, match="integer"):
             event(amount)  # type: ignore[arg-type]  # that is the attack
-    with pytest.raises(ValueError, match="integer"):
+    with pytest.raises(ValueError, match="costs"):
         SelectionEvent(amount, TINY)  # type: ignore[arg-type]  # that is the attack
 
 
@@ -230,5 +247,5 @@ def test_without_delta_only_infinity_converts() -> None:
 
 
 def test_every_event_is_a_loss_of_its_own() -> None:
-    events: tuple[Event, ...] = (PureEvent(1), ZCDPEvent(1), SelectionEvent(1, TINY))
+    events: tuple[Event, ...] = (PureEvent(1), ZCDPEvent(1), SelectionEvent(PureEvent(1), TINY))
     assert [len(Loss((event,)).curve_nano()) for event in events] == [len(ORDERS)] * 3

@@ -1,5 +1,6 @@
 """Scales cost what is charged, by OpenDP's own account, and noise is added without overflow."""
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
@@ -7,7 +8,7 @@ import opendp.prelude as dp
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from privacy.mechanisms import OpenDPNoise, gaussian_scale, laplace_scale
+from privacy.mechanisms import OpenDPChoice, OpenDPNoise, gaussian_scale, laplace_scale
 
 # OpenDP rounds its own answer up to a float: one part in 2^50 is that rounding, not loss.
 ROUNDING = 1 + Fraction(1, 2**50)
@@ -89,3 +90,27 @@ def test_numpy_integers_and_nothing_are_values_too() -> None:
 def test_scale_is_rounded_up_where_no_float_is_exact() -> None:
     assert laplace_scale(l1_steps=1, epsilon_micro=300_000) > Fraction(10, 3)
     assert gaussian_scale(l2_steps=1, rho_nano=250_000_000) ** 2 > 2
+
+
+@given(SENSITIVITIES, st.integers(1, 100_000_000))
+@settings(max_examples=40)
+def test_choices_cost_what_noise_of_their_scale_costs(steps: int, amount: int) -> None:
+    """Permute-and-flip as Laplace noise with twice the sensitivity, the exponential mechanism as Gaussian noise."""
+    space = dp.vector_domain(dp.atom_domain(T="i64")), dp.linf_distance(T="i64")
+    pure, zcdp = (
+        laplace_scale(l1_steps=2 * steps, epsilon_micro=amount),
+        gaussian_scale(l2_steps=steps, rho_nano=amount),
+    )
+    epsilon = dp.m.make_noisy_max(*space, dp.max_divergence(), scale=float(pure)).map(steps)
+    rho = dp.m.make_noisy_max(*space, dp.zero_concentrated_divergence(), scale=float(zcdp)).map(steps)
+    assert Fraction(epsilon) <= Fraction(amount, 10**6) * ROUNDING
+    assert Fraction(rho) <= Fraction(amount, 10**9) * ROUNDING**4
+
+
+@pytest.mark.parametrize("choose", [OpenDPChoice().permute_and_flip, OpenDPChoice().exponential])
+def test_choices_take_the_best_where_there_is_hardly_noise(choose: Callable[..., list[int]]) -> None:
+    lists = [[0], [-(2**63) + 1, 5, 4], [-9, -9, -(2**62), 2**62]]
+    assert choose(iter(lists), Fraction(1, 1000)) == [0, 1, 3]
+    assert choose([], Fraction(1)) == []
+    with pytest.raises(ValueError, match="scale"):
+        choose(lists, Fraction(0))

@@ -16,7 +16,16 @@ from dp_accounting.pld import common, privacy_loss_distribution as pld
 from dp_accounting.rdp import RdpAccountant
 
 from privacy.budget import Budget, Spent, spent_micro
-from privacy.loss import MOST_EPSILON_MICRO, Loss, PureEvent, SelectionEvent, pure_loss, rho_nano_for, zcdp_loss
+from privacy.loss import (
+    MOST_EPSILON_MICRO,
+    Loss,
+    PureEvent,
+    SelectionEvent,
+    ZCDPEvent,
+    pure_loss,
+    rho_nano_for,
+    zcdp_loss,
+)
 from privacy.mechanisms import gaussian_scale
 
 PAGE = Path(__file__).parents[2] / "docs" / "privacy-proof.md"
@@ -52,11 +61,19 @@ def gaussian(count: int, rho_nano: int) -> Part:
 
 def selection(count: int, epsilon_micro: int) -> Part:
     parameters = common.DifferentialPrivacyParameters(epsilon_micro / 1e6, float(SELECTION_DELTA))
-    loss = Loss((SelectionEvent(epsilon_micro, SELECTION_DELTA),))
+    loss = Loss((SelectionEvent(PureEvent(epsilon_micro), SELECTION_DELTA),))
     return Part(count, loss, lambda: pld.from_privacy_parameters(parameters))
 
 
+def gaussian_selections(count: int, rho_nano: int) -> Part:
+    failure = common.DifferentialPrivacyParameters(0.0, float(SELECTION_DELTA))
+    loss = Loss((SelectionEvent(ZCDPEvent(rho_nano), SELECTION_DELTA),))
+    truth = gaussian(1, rho_nano).truth
+    return Part(count, loss, lambda: truth().compose(pld.from_privacy_parameters(failure)))
+
+
 HALF = rho_nano_for(500_000, QUERY_DELTA)
+TENTH = rho_nano_for(100_000, QUERY_DELTA)
 ROWS: dict[str, tuple[Fraction, tuple[Part, ...]]] = {
     "1 Laplace at 2": (DELTA, (laplace(1, 2_000_000),)),
     "100 Laplace counts at 1": (QUERY_DELTA, (laplace(100, 1_000_000),)),
@@ -68,6 +85,10 @@ ROWS: dict[str, tuple[Fraction, tuple[Part, ...]]] = {
     "the same and 20 selections at 0.1": (
         DELTA,
         (laplace(30, 500_000), gaussian(60, HALF), selection(20, 100_000)),
+    ),
+    "40 Gaussian selections at 0.1, 40 Gaussians at 0.5": (
+        DELTA,
+        (gaussian_selections(40, TENTH), gaussian(40, HALF)),
     ),
 }
 

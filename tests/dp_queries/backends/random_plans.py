@@ -9,9 +9,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from dp_queries.expressions import OPERATORS, Call, ColumnRef, Expression, Literal
-from dp_queries.plan import Below, Join, Key, Measure, Plan, Relation
+from dp_queries.plan import Aggregation, Key, Measure
+from dp_queries.relations import Below, Join, Scan
 from privacy.units import ContributionNorm
-from tests.dp_queries.backends.worlds import Tables, measure, plan
+from tests.dp_queries.backends.worlds import Tables, aggregation, measure
 
 UNITS = 5
 _TEXTS = ("b", "a", "A%", "é_", "", "ab", "a%b", "'; --", 'q"', "\\", "É", "e\u0301", "😀", "a\nb", "A")
@@ -159,9 +160,9 @@ _KEYS = (
     Key(Literal(None), (None, "a"), "text"),
 )
 _NORMS = (ContributionNorm(1, 1), ContributionNorm(700, 4), ContributionNorm(3, 1), ContributionNorm(2**30, 1024))
-_ZONES = Relation("z", "zones", False)
-_PEOPLE = Relation("p", "people", True)
-_TRIPS = Relation("t", "trips", True)
+_ZONES = Scan("zones", False)
+_PEOPLE = Scan("people", True)
+_TRIPS = Scan("trips", True)
 _SAME_ZONE = Call("=", (ColumnRef(0, "zone", "integer"), ColumnRef(1, "zone", "integer")))
 
 
@@ -187,24 +188,20 @@ def measures(draw: st.DrawFn) -> Measure:
     return measure(kind, value, norm=norm, granularity=granularity, **facts)
 
 
-def _belows() -> st.SearchStrategy[tuple[Below, bool]]:
+def _belows() -> st.SearchStrategy[Below]:
     where = st.one_of(st.none(), expressions("boolean", 2))
     kinds = st.sampled_from(("inner", "left"))
     condition = st.one_of(st.none(), expressions("boolean", 1))
-    alone = st.builds(lambda given: (Below((_TRIPS,), (), given), False), where)
+    alone = st.builds(lambda given: Below((_TRIPS,), (), given), where)
     public = st.builds(
-        lambda given, kind: (Below((_TRIPS, _ZONES), (Join(1, kind, False, _SAME_ZONE),), given), True), where, kinds
+        lambda given, kind: Below((_TRIPS, _ZONES), (Join(1, kind, None, _SAME_ZONE),), given), where, kinds
     )
     unit = st.builds(
-        lambda given, kind, on: (Below((_TRIPS, _PEOPLE), (Join(1, kind, True, on),), given), True),
-        where,
-        kinds,
-        condition,
+        lambda given, kind, on: Below((_TRIPS, _PEOPLE), (Join(1, kind, 0, on),), given), where, kinds, condition
     )
     both = st.builds(
-        lambda given, kind: (
-            Below((_TRIPS, _PEOPLE, _ZONES), (Join(1, kind, True, None), Join(2, kind, False, None)), given),
-            True,
+        lambda given, kind: Below(
+            (_TRIPS, _PEOPLE, _ZONES), (Join(1, kind, 0, None), Join(2, kind, None, None)), given
         ),
         where,
         kinds,
@@ -213,12 +210,11 @@ def _belows() -> st.SearchStrategy[tuple[Below, bool]]:
 
 
 @st.composite
-def plans(draw: st.DrawFn) -> Plan:
-    """Any plan: keys, measures, joins, a filter."""
-    below, needs_sort = draw(_belows())
+def aggregations(draw: st.DrawFn) -> Aggregation:
+    """Any aggregation by public keys: measures, joins, a filter."""
     keys = tuple(draw(st.lists(st.sampled_from(_KEYS), max_size=2)))
     chosen = draw(st.lists(measures(), min_size=1, max_size=3))
-    return plan(*chosen, keys=keys, below=below, needs_sort=needs_sort)
+    return aggregation(*chosen, keys=keys, below=draw(_belows()))
 
 
 def operators_of(expression: Expression | None) -> set[str]:

@@ -16,10 +16,10 @@ from dp_queries.backends.evaluate import EVALUATED
 from dp_queries.backends.reference import ReferenceBackend
 from dp_queries.backends.render import RENDERED
 from dp_queries.expressions import OPERATORS, ColumnRef
-from dp_queries.plan import Key, Plan
+from dp_queries.plan import Aggregation, Key
 from privacy.units import ContributionNorm
-from tests.dp_queries.backends.random_plans import UNITS, plans, tables
-from tests.dp_queries.backends.worlds import DATASET, KEY, Tables, measure, plan, write
+from tests.dp_queries.backends.random_plans import UNITS, aggregations, tables
+from tests.dp_queries.backends.worlds import DATASET, KEY, Tables, aggregation, measure, write
 
 _PHASES = (Phase.explicit, Phase.generate)  # shrinking takes longer than reading a failure
 _calm = settings(
@@ -36,22 +36,22 @@ def opened(rows: Tables, *, shift: int = 0, **how: Any) -> Iterator[DuckDBBacken
 
 
 @_calm
-@given(rows=tables(), several=st.lists(plans(), min_size=12, max_size=12))
-def test_duckdb_and_its_twin_agree_to_the_last_integer(rows: Tables, several: list[Plan]) -> None:
+@given(rows=tables(), several=st.lists(aggregations(), min_size=12, max_size=12))
+def test_duckdb_and_its_twin_agree_to_the_last_integer(rows: Tables, several: list[Aggregation]) -> None:
     twin = ReferenceBackend(rows, DATASET)
     with opened(rows) as backend:
         for each in several:
-            np.testing.assert_array_equal(backend.bounded_sums(each), twin.bounded_sums(each), str(each))
+            np.testing.assert_array_equal(backend.bounded_sums(each).totals, twin.bounded_sums(each).totals, str(each))
 
 
 @settings(_calm, max_examples=8)
-@given(rows=tables(), each=plans(), shift=st.sampled_from((0, 1000)))
-def test_threads_ranges_row_order_and_unit_codes_change_nothing(rows: Tables, each: Plan, shift: int) -> None:
+@given(rows=tables(), each=aggregations(), shift=st.sampled_from((0, 1000)))
+def test_threads_ranges_row_order_and_unit_codes_change_nothing(rows: Tables, each: Aggregation, shift: int) -> None:
     backwards = {table: list(reversed(held)) for table, held in rows.items()}
     with opened(rows) as backend:
-        expected = backend.bounded_sums(each)
+        expected = backend.bounded_sums(each).totals
     with opened(backwards, shift=shift, threads=2, ranges=7) as backend:
-        np.testing.assert_array_equal(backend.bounded_sums(each), expected)
+        np.testing.assert_array_equal(backend.bounded_sums(each).totals, expected)
 
 
 def without(rows: Tables, unit: int) -> Tables:
@@ -59,7 +59,7 @@ def without(rows: Tables, unit: int) -> Tables:
     return {table: [row for row in held if row.get("person", -1) != unit] for table, held in rows.items()}
 
 
-def excess(each: Plan, before: np.ndarray[Any, Any], after: np.ndarray[Any, Any]) -> list[str]:
+def excess(each: Aggregation, before: np.ndarray[Any, Any], after: np.ndarray[Any, Any]) -> list[str]:
     """The measures that moved by more than their sensitivity, in exact integers."""
     found = []
     for held, moved in zip(each.measures, (before - after).tolist(), strict=True):
@@ -71,11 +71,11 @@ def excess(each: Plan, before: np.ndarray[Any, Any], after: np.ndarray[Any, Any]
 
 
 @settings(_calm, max_examples=15)
-@given(rows=tables(), several=st.lists(plans(), min_size=8, max_size=8), unit=st.integers(0, UNITS - 1))
-def test_no_unit_moves_a_measure_by_more_than_its_norm(rows: Tables, several: list[Plan], unit: int) -> None:
+@given(rows=tables(), several=st.lists(aggregations(), min_size=8, max_size=8), unit=st.integers(0, UNITS - 1))
+def test_no_unit_moves_a_measure_by_more_than_its_norm(rows: Tables, several: list[Aggregation], unit: int) -> None:
     with opened(rows) as here, opened(without(rows, unit * 10)) as there:
         for each in several:
-            assert not excess(each, here.bounded_sums(each), there.bounded_sums(each)), each
+            assert not excess(each, here.bounded_sums(each).totals, there.bounded_sums(each).totals), each
 
 
 ROW: dict[str, Any] = dict.fromkeys(("kind", "note", "zone", "serial", "fare", "mass", "free", "paid", "day", "at"))
@@ -87,7 +87,7 @@ HEAVY: Tables = {
     "zones": [],
 }
 BY_KIND = Key(ColumnRef(0, "kind", "text"), ("b", "a", "A%", "é_", None), "text")
-SUMS = plan(
+SUMS = aggregation(
     measure("rows", norm=ContributionNorm(9, 1)), measure("sum", ColumnRef(0, "fare", "number")), keys=(BY_KIND,)
 )
 
@@ -95,7 +95,7 @@ SUMS = plan(
 @pytest.mark.parametrize("unit", [0, 10, 20])
 def test_the_bound_holds_for_a_unit_that_has_the_whole_of_a_group(unit: int) -> None:
     with opened(HEAVY) as here, opened(without(HEAVY, unit)) as there:
-        assert not excess(SUMS, here.bounded_sums(SUMS), there.bounded_sums(SUMS))
+        assert not excess(SUMS, here.bounded_sums(SUMS).totals, there.bounded_sums(SUMS).totals)
 
 
 def test_an_unclipped_twin_would_be_caught(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +103,7 @@ def test_an_unclipped_twin_would_be_caught(monkeypatch: pytest.MonkeyPatch) -> N
         return {group: value * norm.grid for group, value in sums.items()}
 
     monkeypatch.setattr(reference, "clipped", unclipped)
-    here, there = (ReferenceBackend(rows, DATASET).bounded_sums(SUMS) for rows in (HEAVY, without(HEAVY, 0)))
+    here, there = (ReferenceBackend(rows, DATASET).bounded_sums(SUMS).totals for rows in (HEAVY, without(HEAVY, 0)))
     assert excess(SUMS, here, there) == ["L2 of rows", "L1 of rows", "L2 of sum", "L1 of sum"]
 
 
@@ -115,4 +115,4 @@ def test_both_know_the_whole_language(table: Mapping[str, Callable[..., Any]]) -
 def test_an_empty_table_gives_zeros() -> None:
     empty: Tables = {"trips": [], "people": [], "zones": []}
     with opened(empty, threads=2) as backend:
-        assert backend.bounded_sums(SUMS).tolist() == [[0] * 5, [0] * 5]
+        assert backend.bounded_sums(SUMS).totals.tolist() == [[0] * 5, [0] * 5]

@@ -12,7 +12,7 @@ from dp_queries.encrypted import connect
 from dp_queries.expressions import Call, ColumnRef, Literal
 from dp_queries.plan import Key
 from privacy.bounding import UnitOrderBroken
-from tests.dp_queries.backends.worlds import DATASET, KEY, measure, plan, write
+from tests.dp_queries.backends.worlds import DATASET, KEY, aggregation, measure, write
 
 ROW = dict.fromkeys(("kind", "note", "zone", "serial", "fare", "mass", "free", "paid", "day", "at"))
 TABLES = {"trips": [{**ROW, "person": 10, "free": 2.0, "note": "o'k"}], "people": [], "zones": []}
@@ -40,27 +40,27 @@ def test_rows_that_are_not_in_unit_order_are_refused(tmp_path):
         DuckDBBackend(disordered(tmp_path / "world.db"), KEY, DATASET, ranges=1) as opened,
         pytest.raises(UnitOrderBroken),
     ):
-        opened.bounded_sums(plan(measure("rows")))
+        opened.bounded_sums(aggregation(measure("rows")))
 
 
 def test_rows_that_a_join_may_disorder_are_sorted(tmp_path):
     with DuckDBBackend(disordered(tmp_path / "world.db"), KEY, DATASET, ranges=1) as opened:
-        assert opened.bounded_sums(plan(measure("rows"), needs_sort=True)).tolist() == [[4 * 4]]
+        assert opened.bounded_sums(aggregation(measure("rows"))).totals.tolist() == [[4 * 4]]
 
 
 def test_nested_quotients_cost_no_more_than_their_length(backend):
     nested = FREE
     for _ in range(60):
         nested = Call("/", (FREE, nested))
-    assert len(stream(plan(measure("sum", nested)), DATASET).sql(0, 1)) < 10_000
-    assert backend.bounded_sums(plan(measure("sum", nested))).tolist() == [[700]]
+    assert len(stream(aggregation(measure("sum", nested)), DATASET).sql(0, 1)) < 10_000
+    assert backend.bounded_sums(aggregation(measure("sum", nested))).totals.tolist() == [[700]]
 
 
 def test_texts_are_quoted_and_nul_is_refused(backend):
     quoted = Call("=", (NOTE, Literal("o'k")))
-    assert backend.bounded_sums(plan(measure("rows"), where=quoted)).tolist() == [[4]]
+    assert backend.bounded_sums(aggregation(measure("rows"), where=quoted)).totals.tolist() == [[4]]
     with pytest.raises(ValueError, match="NUL"):
-        stream(plan(measure("rows"), where=Call("=", (NOTE, Literal("a\0b")))), DATASET)
+        stream(aggregation(measure("rows"), where=Call("=", (NOTE, Literal("a\0b")))), DATASET)
 
 
 @pytest.mark.parametrize(
@@ -94,24 +94,24 @@ def test_the_engine_is_locked(backend, statement):
 )
 def test_types_that_do_not_fit_are_refused_before_a_row_is_read(wrong):
     with pytest.raises(ValueError, match=r"can't compare|takes a text|is not a"):
-        stream(plan(measure("rows"), where=wrong), DATASET)
+        stream(aggregation(measure("rows"), where=wrong), DATASET)
 
 
 def test_keys_and_sums_of_no_integer_are_refused():
     for key in (FREE, ColumnRef(0, "at", "timestamp")):
         with pytest.raises(ValueError, match="group key"):
-            stream(plan(measure("rows"), keys=(Key(key, (datetime(2025, 1, 1),), "timestamp"),)), DATASET)
+            stream(aggregation(measure("rows"), keys=(Key(key, (datetime(2025, 1, 1),), "timestamp"),)), DATASET)
     with pytest.raises(ValueError, match="summed"):
-        stream(plan(measure("sum", NOTE, granularity=Fraction(1))), DATASET)
+        stream(aggregation(measure("sum", NOTE, granularity=Fraction(1))), DATASET)
 
 
 def test_unknown_columns_are_refused():
     with pytest.raises(KeyError):
-        stream(plan(measure("present", ColumnRef(0, "_unit", "integer"))), DATASET)
+        stream(aggregation(measure("present", ColumnRef(0, "_unit", "integer"))), DATASET)
 
 
 def test_a_mean_streams_its_column_once():
     fare = ColumnRef(0, "fare", "number")
     day = Key(ColumnRef(0, "day", "date"), (date(2025, 1, 1),), "date")
-    wanted = stream(plan(measure("sum", fare), measure("present", fare), keys=(day,)), DATASET)
+    wanted = stream(aggregation(measure("sum", fare), measure("present", fare), keys=(day,)), DATASET)
     assert wanted.select == 'r0._unit, r0."day", r0."fare"'

@@ -9,9 +9,10 @@ from typing import Any
 from dp_queries.backends.storage import storage
 from dp_queries.encrypted import attach_new, connect, literal, name
 from dp_queries.expressions import Expression
-from dp_queries.plan import Above, Below, Key, Measure, Plan, Relation
+from dp_queries.plan import Aggregation, Key, Measure, QuantileMeasure
+from dp_queries.relations import Below, Scan
 from policies.catalogue import LoadedDataset, read_card
-from privacy.loss import pure_loss
+from privacy.selection import Selection
 from privacy.units import ContributionNorm
 
 KEY = bytes(range(32))
@@ -136,26 +137,20 @@ def measure(kind: str, value: Expression | None = None, **facts: Any) -> Measure
     return Measure(kind=kind, value=value, **given)  # type: ignore[arg-type]
 
 
-def plan(
+def aggregation(
     *measures: Measure,
     keys: tuple[Key, ...] = (),
     below: Below | None = None,
     where: Expression | None = None,
-    needs_sort: bool = False,
-) -> Plan:
-    """A plan over the world: everything around the bounded sums is of no matter here."""
-    return Plan(
-        dataset="world",
-        version="1",
-        agreement="urn:x",
-        below=below or Below((Relation("t", "trips", True),), (), where),
+    quantiles: tuple[QuantileMeasure, ...] = (),
+    selection: Selection | None = None,
+) -> Aggregation:
+    """An aggregation over the world, of its trips unless `below` is given."""
+    return Aggregation(
+        below=below or Below((Scan("trips", True),), (), where),
         keys=keys,
         measures=measures,
+        quantiles=quantiles,
         aggregates=(),
-        above=Above((), (), None, None, None, None),
-        loss=pure_loss(1),
-        epsilon_micro=1,
-        slot_seconds=Fraction(1),
-        needs_sort=needs_sort,
-        sql="",
+        selection=selection,
     )

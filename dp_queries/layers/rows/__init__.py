@@ -1,0 +1,1 @@
+"""Row-level syntax -> operators: one table of node -> translator for each kind of value."""

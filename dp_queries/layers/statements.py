@@ -1,0 +1,145 @@
+"""A whole statement: blocks over rows give DP aggregations, and all around them is written as SQL over released tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from dp_queries.layers import below
+from dp_queries.layers.above.blocks import write_aggregation_block, write_block
+from dp_queries.layers.above.names import AggregationNames
+from dp_queries.layers.above.queries import AboveQuery, Column, Source, released_source
+from dp_queries.layers.above.set_operations import write_set_operation
+from dp_queries.layers.above.writer import Context, Writer
+from dp_queries.layers.aggregates import Aggregates
+from dp_queries.layers.blocks import Blocks, from_items, listed_columns
+from dp_queries.layers.keys import add_key, aggregation_keys, groups_at_most
+from dp_queries.layers.middle import Middle
+from dp_queries.layers.names import Names, card_table, with_names
+from dp_queries.layers.scope import Scope, fold, item_name
+from dp_queries.layers.select_items import is_aggregated
+from dp_queries.parse import Node, Statement, exp, rejected
+from dp_queries.plan import Key
+from dp_queries.relation_facts import RelationFacts
+from dp_queries.relations import Below
+from policies.catalogue import Table
+
+
+@dataclass
+class Statements:
+    """Reads one statement. Aggregations over the same rows by the same keys are one, and share their measures."""
+
+    statement: Statement
+    facts: RelationFacts
+    middles: list[Middle] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.blocks = Blocks(self.statement, self.facts)
+        self._context = Context(self.statement, self._resolve)
+        self._names: list[Names] = [{}]
+        self._queries: dict[int, AboveQuery] = {}
+
+    def read(self) -> AboveQuery:
+        """The statement as a query over released tables. Raises QueryRejected with the place."""
+        return self._query(self.statement.tree, {}, None)
+
+    def _resolve(self, node: Node, writer: Writer) -> AboveQuery:
+        """A subquery inside a block: it knows the block's names of WITH."""
+        return self._query(node, self._names[-1], writer)
+
+    def _query(self, node: Any, names: Names, outer: Writer | None) -> AboveQuery:
+        if isinstance(node, (exp.Subquery, exp.Paren)):
+            return self._query(node.this, names, outer)
+        inside = with_names(node, names, self.statement, self.facts)
+        self._names.append(inside)
+        try:
+            if isinstance(node, exp.SetOperation):
+                left, right = (self._query(side, inside, outer) for side in (node.this, node.expression))
+                return write_set_operation(node, left, right, self._context, outer)
+            return self._select(node, names, inside, outer)
+        finally:
+            self._names.pop()
+
+    def _select(self, select: Any, names: Names, inside: Names, outer: Writer | None) -> AboveQuery:
+        kind = self.blocks.kind(select, names)
+        kinds = [self.blocks.kind(item, inside) for item in from_items(select)]
+        if kind == "unit":
+            raise self._reject(select, *self._rows_stay(select))
+        if "unit" in kinds and "released" in kinds:
+            message = "rows can't be joined with released values; ask twice, and put the first answer in as a literal"
+            raise self._reject(select, "mixed", message)
+        if "unit" in kinds:
+            return self._aggregation(select, inside)
+        if not kinds and outer is None:
+            raise self._reject(select, "no-from", "write FROM with a table of the dataset")
+        named = [self._source(item, inside) for item in from_items(select)]
+        return write_block(select, named, self._context, outer)
+
+    def _rows_stay(self, select: Any) -> tuple[str, str]:
+        if is_aggregated(select):
+            return "unit-key", "the privacy unit is no group key here: each group would be one unit; aggregate around it"
+        return "no-aggregate", "rows never leave the room; select an aggregate such as COUNT(*)"
+
+    def _source(self, item: Any, names: Names) -> tuple[str, Source]:
+        """An item of FROM over released and public tables, with what it is called."""
+        return item_name(item), self._sourced(item, names)
+
+    def _sourced(self, item: Any, names: Names) -> Source:
+        if isinstance(item, exp.Subquery):
+            return self._query(item.this, names, None).named(listed_columns(item)).as_source()
+        definition = names.get(fold(item.name)) if isinstance(item, exp.Table) else None
+        if definition is None:
+            return _public_source(card_table(item, self.statement, self.facts))
+        if id(definition.node) not in self._queries:
+            self._queries[id(definition.node)] = self._query(definition.node, definition.names, None)
+        found = self._queries[id(definition.node)].named(definition.columns)
+        return found.named(listed_columns(item)).as_source()
+
+    def _aggregation(self, select: Any, names: Names) -> AboveQuery:
+        """The block of a DP aggregation."""
+        read = self.blocks.read(select, names)
+        keys = self._keys(select, read.rows, read.scope)
+        number = self._opened(read.rows, keys)
+        middle = self.middles[number]
+        found = AggregationNames(
+            alias=self._context.alias(),
+            keys=keys,
+            row_level=partial(below.expression, scope=read.scope),
+            aggregate=Aggregates(read.scope, middle).read,
+            is_selected_by_noise=any(key.domain is None for key in keys),
+        )
+        most_rows = groups_at_most(read.rows, keys, self.facts)
+        return write_aggregation_block(
+            select, found, self._context, table=f"released{number}", most_rows=most_rows
+        )
+
+    def _keys(self, select: Any, rows: Below, scope: Scope) -> tuple[Key, ...]:
+        if is_aggregated(select):
+            return aggregation_keys(select, rows, scope)
+        keys: list[Key] = []
+        for item in select.expressions:  # SELECT DISTINCT: its columns are the keys
+            add_key(item, below.expression(item.unalias(), scope), keys, rows, scope)
+        return tuple(keys)
+
+    def _opened(self, rows: Below, keys: Sequence[Key]) -> int:
+        """The number of the aggregation over these rows by these keys, a new one if there is none."""
+        for number, middle in enumerate(self.middles):
+            if (middle.below, middle.keys) == (rows, keys):
+                return number
+        self.middles.append(Middle(rows, tuple(keys), self.facts))
+        return len(self.middles) - 1
+
+    def _reject(self, node: Node, code: str, message: str) -> Exception:
+        return rejected(self.statement.reason(node, code, message))
+
+
+def _public_source(table: Table) -> Source:
+    """A public table as the engine above holds it."""
+    columns = [Column(column.name, column.name, column.type, False) for column in table.columns]
+    unique = min(table.unique, key=len) if table.unique else ()
+    source = released_source(f"public_{table.name}", columns, table.rows_at_most, unique)
+    return source if unique else _without_key(source)
+
+
+def _without_key(source: Source) -> Source:
+    return Source(source.sql, source.columns, source.most_rows, tables=source.tables, work=source.work)

@@ -1,0 +1,175 @@
+"""Window functions over the rows of one unit -> columns of those rows.
+
+A window must be partitioned by the privacy unit: what it sees is one unit's rows, and no other unit's row changes by
+it (ATTACKS 14). Ties are broken by the whole row, so that the same rows always give the same values.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from dp_queries.expression_types import type_of
+from dp_queries.expressions import Call, ColumnRef, Expression, Literal
+from dp_queries.layers import below
+from dp_queries.layers.per_unit import summed
+from dp_queries.layers.scope import Scope, View
+from dp_queries.layers.select_items import named_expressions, windows_in
+from dp_queries.parse import Node, exp, rejected
+from dp_queries.relations import Below, Order, UnitAggregate, Window, Windowed, references
+
+MOST_WINDOWS: Final = 20
+MOST_OFFSET: Final = 1_000
+_RANKS: Final[Mapping[type[Node], str]] = {
+    exp.RowNumber: "row_number",
+    exp.Rank: "rank",
+    exp.DenseRank: "dense_rank",
+}
+_VALUES: Final[Mapping[type[Node], str]] = {
+    exp.Lag: "lag",
+    exp.Lead: "lead",
+    exp.FirstValue: "first_value",
+    exp.LastValue: "last_value",
+}
+
+
+def windowed(select: Any, rows: Below, scope: Scope) -> View:
+    """The view of a SELECT with windows."""
+    windows = [_window(node, scope) for node in _all(select, scope)]
+    names = WindowScope(scope, rows, windows, _held(scope))
+    kept = _kept(names, _read(select, names), windows)
+    names = WindowScope(scope, rows, windows, kept)
+    columns, condition = _read(select, names)
+    return View(Below((names.relation,), (), condition), columns)
+
+
+def _read(select: Any, names: "WindowScope") -> tuple[dict[str, Expression], Expression | None]:
+    qualify = select.args.get("qualify")
+    return named_expressions(select, names), below.condition(qualify.this, names) if qualify else None
+
+
+def _held(scope: Scope) -> tuple[ColumnRef, ...]:
+    """Every column that the rows have a name for."""
+    used = [value for columns in scope.aliases.values() for value in columns.values()]
+    return tuple(dict.fromkeys(reference for value in used for reference in references(value)))
+
+
+def _kept(
+    names: "WindowScope", read: tuple[dict[str, Expression], Expression | None], windows: list[Window]
+) -> tuple[ColumnRef, ...]:
+    """The columns that are used: rows that agree in all of them may be swapped, whatever they hold besides."""
+    columns, condition = read
+    seen = {reference.column for value in (*columns.values(), condition) for reference in references(value)}
+    inside = {reference for window in windows for value in window.expressions() for reference in references(value)}
+    return tuple(held for at, held in enumerate(names.columns) if f"c{at}" in seen or held in inside)
+
+
+def _all(select: Any, scope: Scope) -> list[Any]:
+    found = list(windows_in(select))
+    if len(found) > MOST_WINDOWS:
+        raise rejected(scope.statement.reason(select, "too-many-windows", f"use at most {MOST_WINDOWS} windows"))
+    return found
+
+
+class WindowScope(Scope):
+    """Names over rows that carry window columns."""
+
+    def __init__(self, inner: Scope, rows: Below, windows: list[Window], columns: tuple[ColumnRef, ...]) -> None:
+        super().__init__(inner.statement, inner.facts_of_relations)
+        self._inner, self._windows, self.columns = inner, tuple(dict.fromkeys(windows)), columns
+        self.relation = Windowed(rows, columns, self._windows)
+        self.sources = [self.relation]
+        self.aliases = {
+            alias: self._named(named) for alias, named in inner.aliases.items()
+        }
+        self.merged = self._named(inner.merged)
+
+    def _named(self, columns: dict[str, Expression]) -> dict[str, Expression]:
+        """The names whose columns are there, over the new relation."""
+        return {
+            name: self._moved(value)
+            for name, value in columns.items()
+            if all(reference in self.columns for reference in references(value))
+        }
+
+    def _moved(self, value: Expression) -> Expression:
+        """The expression over the new relation's columns."""
+        if isinstance(value, ColumnRef):
+            return ColumnRef(0, f"c{self.columns.index(value)}", value.type)
+        if isinstance(value, Call):
+            return Call(value.operator, tuple(map(self._moved, value.arguments)))
+        return value
+
+    def known(self, node: Any) -> Expression | None:
+        """The column of a window; None for everything else."""
+        if not isinstance(node, exp.Window):
+            return None
+        index = self._windows.index(_window(node, self._inner))
+        name = f"w{index}"
+        return ColumnRef(0, name, self.facts_of_relations.column(self.relation, name).type)
+
+
+def _window(node: Any, scope: Scope) -> Window:
+    partition = [below.expression(part, scope) for part in node.args.get("partition_by") or []]
+    rest = tuple(part for part in partition if not scope.is_unit(part))
+    if len(rest) == len(partition):
+        message = "a window over rows is partitioned by the privacy unit: OVER (PARTITION BY <unit>, ... ORDER BY ...)"
+        raise rejected(scope.statement.reason(node, "window-not-per-unit", message))
+    if node.args.get("spec"):
+        message = "a frame isn't offered on rows; leave ROWS and RANGE out"
+        raise rejected(scope.statement.reason(node, "window-frame", message))
+    order = node.args.get("order")
+    terms = tuple(_order(term, scope) for term in order.expressions) if order else ()
+    return _function(node, scope, rest, terms)
+
+
+def _order(term: Any, scope: Scope) -> Order:
+    is_descending = bool(term.args.get("desc"))
+    nulls_first = bool(term.args.get("nulls_first"))
+    return Order(below.expression(term.this, scope), is_descending, nulls_first)
+
+
+def _function(node: Any, scope: Scope, partition: tuple[Expression, ...], order: tuple[Order, ...]) -> Window:
+    function = node.this
+    if type(function) in _RANKS:
+        return Window(_RANKS[type(function)], None, None, 0, partition, _needed(node, order, scope))
+    if type(function) in _VALUES:
+        value = below.expression(function.this, scope)
+        return Window(
+            _VALUES[type(function)], None, value, _offset(function, scope), partition, _needed(node, order, scope)
+        )
+    return Window("aggregate", _aggregate(function, scope), None, 0, partition, order)
+
+
+def _needed(node: Node, order: tuple[Order, ...], scope: Scope) -> tuple[Order, ...]:
+    if not order:
+        raise rejected(scope.statement.reason(node, "window-order", "this window function needs ORDER BY"))
+    return order
+
+
+def _offset(function: Any, scope: Scope) -> int:
+    given = function.args.get("offset")
+    if function.args.get("default") is not None:
+        raise rejected(scope.statement.reason(function, "window-default", "write COALESCE around it for a default"))
+    if given is None:
+        return 1
+    value = below.expression(given, scope)
+    if not isinstance(value, Literal) or type(value.value) is not int or not 0 <= value.value <= MOST_OFFSET:
+        message = f"an offset is a whole number up to {MOST_OFFSET}"
+        raise rejected(scope.statement.reason(function, "window-offset", message))
+    return value.value
+
+
+def _aggregate(function: Any, scope: Scope) -> UnitAggregate:
+    if isinstance(function, exp.Count) and isinstance(function.this, exp.Star):
+        return UnitAggregate("count")
+    if isinstance(function, exp.Count) and not isinstance(function.this, exp.Distinct):
+        return UnitAggregate("present", below.expression(function.this, scope))
+    if isinstance(function, exp.Sum):
+        return summed(function, below.expression(function.this, scope), scope)
+    if isinstance(function, (exp.Min, exp.Max)) and not function.expressions:
+        kind = type(function).__name__.lower()
+        return UnitAggregate(kind, below.expression(function.this, scope))  # type: ignore[arg-type]  # min or max
+    message = "over rows, windows offer ROW_NUMBER, RANK, DENSE_RANK, LAG, LEAD, FIRST_VALUE, LAST_VALUE, COUNT, SUM, MIN, MAX"
+    raise rejected(scope.statement.reason(function, "window-function", message))
+
+
+__all__ = ["type_of", "windowed"]

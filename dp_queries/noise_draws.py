@@ -1,0 +1,65 @@
+"""Draws of what released values may have been before noise, for error bars: plausible measures around released ones.
+
+Taken away from a released value, a draw of its noise gives a value that the truth may have had. For a quantile, whose
+interval was released with it, a normal law on each side of the value has that interval. Nothing here protects, and
+no released value is made of it.
+"""
+
+from statistics import NormalDist
+from typing import Any, Final
+
+import numpy as np
+
+from dp_queries.above_engine import Floats
+from dp_queries.plan import Aggregation, Measure, QuantileMeasure
+from dp_queries.released import Noisy, aggregate_values
+from privacy.intervals import draws
+from privacy.quantiles import LEVEL, Quantile
+
+_REACH: Final = NormalDist().inv_cdf((1 + LEVEL) / 2)
+
+
+def drawn_aggregates(
+    aggregation: Aggregation, noisy: Noisy, rows: Any, many: int, generator: np.random.Generator
+) -> list[Floats]:
+    """The aggregates of some rows in `many` draws: each of shape (many * rows), draw by draw."""
+    measures = [
+        _drawn(measure, values[rows], many, generator)
+        for measure, values in zip(aggregation.measures, noisy.measures, strict=True)
+    ]
+    quantiles = [
+        _drawn_quantile(measure, quantile_rows(found)[rows], many, generator)
+        for measure, found in zip(aggregation.quantiles, noisy.quantiles, strict=True)
+    ]
+    return aggregate_values(aggregation, measures, quantiles)
+
+
+def quantile_bounds(measure: QuantileMeasure, steps: Floats, level: float) -> tuple[Floats, Floats]:
+    """The central interval of a quantile's law, in steps; `steps` has rows of value, low, high."""
+    value, low, high = steps.T
+    width = NormalDist().inv_cdf((1 + level) / 2) / _REACH
+    return _within(measure, value - (value - low) * width), _within(measure, value + (high - value) * width)
+
+
+def quantile_rows(found: tuple[Quantile, ...]) -> Floats:
+    """Rows of value, low, high, in steps."""
+    steps = [(one.value_steps, one.low_steps, one.high_steps) for one in found]
+    return np.array(steps, dtype=np.float64).reshape(-1, 3)
+
+
+def _drawn(measure: Measure, values: Floats, many: int, generator: np.random.Generator) -> Floats:
+    noise = draws(measure.mechanism, measure.noise_scale, (many, len(values)), generator)
+    return (values - noise).ravel()
+
+
+def _drawn_quantile(measure: QuantileMeasure, steps: Floats, many: int, generator: np.random.Generator) -> Floats:
+    value, low, high = steps.T
+    normal = generator.standard_normal((many, len(steps))) / _REACH
+    moved = value + np.where(normal > 0, (high - value) * normal, (value - low) * normal)
+    return _within(measure, moved).ravel()
+
+
+def _within(measure: QuantileMeasure, steps: Floats) -> Floats:
+    """Steps within the declared bounds, where the quantile lies for certain."""
+    clipped: Floats = np.clip(steps, measure.drawing.bins.lower_steps, measure.drawing.bins.upper_steps)
+    return clipped

@@ -1,0 +1,65 @@
+"""Measures and expressions of a plan in words of our own making: no text of a query passes."""
+
+from fractions import Fraction
+
+from dp_queries.expressions import Call, ColumnRef, Expression, Literal
+from dp_queries.plan import Aggregation, Measure, QuantileMeasure
+from dp_queries.relations import Below, PerUnit, Scan
+
+_MEASURES = {
+    "rows": "rows",
+    "units": "units",
+    "present": "values present",
+    "sum": "sum",
+    "distinct": "different values",
+}
+_AGGREGATES = {"count": "rows", "present": "values present", "distinct": "different values"}
+
+
+def described(aggregation: Aggregation, measure: Measure) -> str:
+    """What a measure is, in the query's words."""
+    what = _MEASURES[measure.kind]
+    if measure.value is None:
+        return what
+    return f"{what} of {expression_text(aggregation.below, measure.value)}"
+
+
+def quantile_words(aggregation: Aggregation, quantile: QuantileMeasure) -> str:
+    """What a quantile is, in the query's words."""
+    fraction = quantile.drawing.rank.fraction
+    what = {Fraction(0): "least", Fraction(1): "greatest", Fraction(1, 2): "median"}.get(fraction)
+    return f"{what or f'quantile {float(fraction):g}'} of {expression_text(aggregation.below, quantile.value)}"
+
+
+def norm_in_units(measure: Measure) -> float:
+    """The clipping norm in the column's unit."""
+    return float(Fraction(measure.norm.l2_steps, measure.norm.grid) * measure.granularity)
+
+
+def expression_text(below: Below, expression: Expression) -> str:
+    """A short text of a row-level expression."""
+    match expression:
+        case ColumnRef():
+            return _column(below, expression)
+        case Literal(value):
+            return "NULL" if value is None else str(value)
+        case Call(operator, arguments):
+            parts = [expression_text(below, argument) for argument in arguments]
+            if len(parts) == 2 and not operator[0].isalpha():
+                return f"({f' {operator} '.join(parts)})"
+            return f"{operator}({', '.join(parts)})"
+
+
+def _column(below: Below, reference: ColumnRef) -> str:
+    source = below.sources[reference.relation]
+    if isinstance(source, Scan):
+        return f"{source.table}.{reference.column}"
+    if isinstance(source, PerUnit):
+        index = int(reference.column[1:])
+        if reference.column[0] == "k":
+            return expression_text(source.below, source.keys[index])
+        found = source.aggregates[index]
+        what = _AGGREGATES.get(found.kind, found.kind)
+        inner = "" if found.value is None else f" of {expression_text(source.below, found.value)}"
+        return f"({what}{inner}, per unit)"
+    return f"column {int(reference.column[1:]) + 1} of a subquery"
