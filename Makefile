@@ -59,7 +59,7 @@ format: $(READY) ## Rewrite the code in the one format
 serve: $(READY) ## Start room and front on http://127.0.0.1:8000 (PORT=), state under JALI_HOME (default var/)
 	@PORT=$(PORT) exec $(PY) serve.py
 
-bench: $(READY) ## Measure (B=sql; PEERS=1 installs and measures others, too); one JSON object a line
+bench: $(READY) ## Measure (B=sql; PEERS=1: others, too); one JSON object a line
 	@PEERS=$(PEERS) $(PY) -m benchmarks.$(or $(B),sql)
 
 stories: $(READY) ## Run the end-to-end stories

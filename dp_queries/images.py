@@ -62,7 +62,7 @@ def _constant(value: Any, kind: str) -> Value:
 
 @dataclass
 class Effort:
-    """How many operators may still be evaluated for the keys of one query, so that its text can't keep the room busy."""
+    """How many operators may still be evaluated for a query's keys, so that its text can't keep the room busy."""
 
     left: int = MOST_EVALUATED
 

@@ -29,7 +29,8 @@ def methods_text(plan: Plan, dataset: LoadedDataset) -> str:
 
 def _sentences(aggregation: Aggregation, noun: str) -> Iterator[str]:
     if aggregation.selection is None:
-        yield f"There {'are' if aggregation.groups > 1 else 'is'} {aggregation.groups} public group{'s' * (aggregation.groups > 1)}."
+        many = f"are {aggregation.groups} public groups" if aggregation.groups > 1 else "is 1 public group"
+        yield f"There {many}."
     else:
         yield (
             "Groups were chosen by private partition selection on units "
@@ -39,8 +40,8 @@ def _sentences(aggregation: Aggregation, noun: str) -> Iterator[str]:
         parts = "; ".join(_measure_text(aggregation, measure) for measure in aggregation.measures)
         mechanism = _MECHANISMS[aggregation.measures[0].mechanism]
         yield (
-            f"Each {noun}'s contribution over all groups was clipped by its L2 norm, and {mechanism} was added to every "
-            f"group: {parts}."
+            f"Each {noun}'s contribution over all groups was clipped by its L2 norm, and {mechanism} was added to"
+            f" every group: {parts}."
         )
     for quantile in aggregation.quantiles:
         drawing, step = quantile.drawing, float(quantile.granularity)

@@ -12,8 +12,8 @@ from dp_queries.backends.base import Backend
 from dp_queries.expressions import ColumnRef
 from dp_queries.plan import Aggregate, Aggregation, Measure, Plan
 from dp_queries.post_processing import Above, OutputColumn, Rowwise
-from dp_queries.released import Noisy, post_process, public_keys
 from dp_queries.relations import Below, Scan
+from dp_queries.released import Noisy, post_process, public_keys
 from dp_queries.simulation import simulate_intervals
 from policies.catalogue import LoadedDataset, Table
 from privacy.loss import Loss

@@ -14,7 +14,6 @@ from dp_queries.facts import Facts, Range, facts_of
 from dp_queries.layers import normal_form
 from dp_queries.relations import (
     Below,
-    Derived,
     Join,
     PerUnit,
     Relation,
@@ -92,9 +91,7 @@ class RelationFacts:
         if join.kind in ("semi", "anti"):
             return 1
         relation = below.sources[join.relation]
-        matched = {
-            column for part in normal_form.conjuncts(join.condition) for column in _matched(part, join.relation)
-        }
+        matched = {column for part in normal_form.conjuncts(join.condition) for column in _matched(part, join.relation)}
         if self._is_unique(relation, matched, on_unit=join.on_unit is not None):
             return 1
         return self._rows_per_unit(relation) if join.on_unit is not None else self._rows_at_most(relation)
@@ -170,7 +167,9 @@ class RelationFacts:
     def _aggregate(self, below: Below, aggregate: UnitAggregate) -> Facts:
         rows = self.rows_per_unit(below)
         if aggregate.value is None or aggregate.kind in ("count", "present", "distinct"):
-            return Facts("integer", range=Range(Fraction(0), Fraction(rows), Fraction(1)), sum_norm=self.rows_norm(below))
+            return Facts(
+                "integer", range=Range(Fraction(0), Fraction(rows), Fraction(1)), sum_norm=self.rows_norm(below)
+            )
         value = self.of(below, aggregate.value)
         if aggregate.kind in ("min", "max"):
             if value.is_unit and not value.is_nullable:  # all rows of a group are of one unit
@@ -196,7 +195,7 @@ def _declared(column: Column, recorded: tuple[str, ...] | tuple[int, ...] | None
     return Facts(
         column.type,
         is_nullable=column.nullable,
-        range=clamping and Range(clamping.lower, clamping.upper, clamping.granularity),
+        range=None if clamping is None else Range(clamping.lower, clamping.upper, clamping.granularity),
         days=(bounds[0], bounds[1]) if is_moment else None,  # type: ignore[index, arg-type]  # two days, by the card
         domain=column.domain or recorded or ((False, True) if column.type == "boolean" else None),
         longest=column.longest if column.type == "text" else 0,

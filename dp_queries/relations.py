@@ -172,8 +172,12 @@ class Window:
 
     def expressions(self) -> tuple[Expression, ...]:
         """Everything that the window computes on rows."""
-        values = (self.value, self.aggregate and self.aggregate.value)
-        return (*self.partition, *(term.value for term in self.order), *(value for value in values if value is not None))
+        values = (self.value, None if self.aggregate is None else self.aggregate.value)
+        return (
+            *self.partition,
+            *(term.value for term in self.order),
+            *(value for value in values if value is not None),
+        )
 
     def to_json(self) -> Any:
         """The window for the plan's digest."""

@@ -46,8 +46,7 @@ def _released(aggregation: Aggregation, sums: Sums, noise: Noise, choice: Choice
     if sums.found is not None:
         return _selected(aggregation, sums, sums.found, noise)
     measures = tuple(
-        _noisy(measure, total.tolist(), noise)
-        for measure, total in zip(aggregation.measures, sums.totals, strict=True)
+        _noisy(measure, total.tolist(), noise) for measure, total in zip(aggregation.measures, sums.totals, strict=True)
     )
     drawn = tuple(
         tuple(quantiles.release(histogram, part.drawing, choice))

@@ -23,7 +23,6 @@ _CELL_SECONDS: Final = Fraction(30, 10**6)  # the exact sampler takes most of it
 _BIN_SECONDS: Final = Fraction(3, 10**6)  # both draws of a quantile
 _CODE_BYTES: Final = 16
 _VALUE_BYTES: Final = 8
-_ABOVE_SECONDS: Final = Fraction(1, 10**6)  # a row that the engine touches above
 MOST_HELD_BYTES: Final = 6 * 2**30
 
 
@@ -94,4 +93,4 @@ def _inside(relation: Relation, facts: RelationFacts) -> int:
 
 def above_work(above: Above) -> Fraction:
     """Seconds of post-processing, and of simulating it for error bars."""
-    return above.work * _ABOVE_SECONDS
+    return above.seconds

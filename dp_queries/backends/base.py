@@ -16,7 +16,7 @@ from privacy.histograms import Tally
 from privacy.unit_sets import UnitSets
 
 _EPOCH_DAY = date(1970, 1, 1)
-_EPOCH = datetime(1970, 1, 1)
+_EPOCH = datetime.fromisoformat("1970-01-01")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from privacy.bounding import NO_GROUP
 
 _WIDEST_TABLE = 10**6
 _EPOCH = date(1970, 1, 1)  # Arrow's day 0
-_EPOCH_MOMENT = datetime(1970, 1, 1)
+_EPOCH_MOMENT = datetime.fromisoformat("1970-01-01")
 
 Int32s = NDArray[np.int32]
 
@@ -58,7 +58,8 @@ class TextKey:
         encoded = column.dictionary_encode()
         texts = encoded.dictionary.to_pylist()
         found = np.array([self.null_place, *(self.places.get(text, NO_GROUP) for text in texts)], np.int32)
-        return found[encoded.indices.fill_null(-1).to_numpy() + 1]
+        at: NDArray[np.intp] = encoded.indices.fill_null(-1).to_numpy() + 1
+        return np.take(found, at)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Public tables, whole, as values: what post-processing may join with released tables. No private table is read here."""
+"""Public tables, whole, as values: what post-processing may join with released tables; never a private one."""
 
 import duckdb
 import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types

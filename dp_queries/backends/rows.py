@@ -6,9 +6,10 @@ nowhere else: no expression sees them.
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 from typing import Final
 
-from dp_queries.backends.guards import bound
+from dp_queries.backends.guards import MOST_INTEGER, bound
 from dp_queries.backends.render import Renderer, alias
 from dp_queries.backends.storage import storage
 from dp_queries.backends.terms import Term, as_double, as_text, column_term, double_literal, without_nan
@@ -101,17 +102,23 @@ class _Item:
 
 def _outside(term: Term, sql: str) -> Term:
     """A term as a column of what is around it."""
-    if term.kind == "null":
+    return term if term.kind == "null" else replace(term, sql=sql, constant=None)
+
+
+def _settled(term: Term) -> Term:
+    """A term as a column: a whole constant counts steps, another is a double."""
+    if not isinstance(term.constant, Fraction):
         return term
-    kind = "double" if term.kind == "number" else term.kind
-    return replace(term, kind=kind, sql=sql, constant=None)
+    if term.constant.denominator == 1 and abs(term.constant) <= MOST_INTEGER:
+        return Term("steps", f"CAST({int(term.constant)} AS BIGINT)", is_bounded=True)
+    return replace(term, kind="double", constant=None)
 
 
 def _nested(relation: Relation, dataset: LoadedDataset) -> tuple[str, dict[str, Term]]:
     match relation:
         case Derived(below, columns):
             writer = RowsWriter(below, dataset)
-            terms = {f"c{index}": writer.term(column) for index, column in enumerate(columns)}
+            terms = {f"c{index}": _settled(writer.term(column)) for index, column in enumerate(columns)}
             return writer.select([*_unit_column(relation, writer), *_named(terms)]), terms
         case UnionAll(parts):
             return _union(parts, dataset)
@@ -133,8 +140,10 @@ def _named(terms: dict[str, Term]) -> list[str]:
 
 def _union(parts: tuple[Derived, ...], dataset: LoadedDataset) -> tuple[str, dict[str, Term]]:
     writers = [RowsWriter(part.below, dataset) for part in parts]
-    columns = zip(*([writer.term(value) for value in part.columns] for writer, part in zip(writers, parts)), strict=True)  # fmt: skip # noqa: B905
-    unified = [_unified(list(place)) for place in columns]
+    terms_of_parts = [
+        [_settled(writer.term(value)) for value in part.columns] for writer, part in zip(writers, parts, strict=True)
+    ]
+    unified = [_unified(list(place)) for place in zip(*terms_of_parts, strict=True)]
     texts = [
         writer.select(
             [*_unit_column(part, writer), *(f"{terms[index].sql} AS c{at}" for at, terms in enumerate(unified))]
@@ -152,7 +161,7 @@ def _unified(terms: list[Term]) -> list[Term]:
     kinds = {term.kind for term in terms} - {"null"}
     if kinds <= {"enum", "text"} and len({(term.kind, term.domain) for term in terms if term.kind != "null"}) > 1:
         return [term if term.kind == "null" else Term("text", as_text(term)) for term in terms]
-    if kinds <= {"double", "number"}:
+    if kinds <= {"double"}:
         return [
             term if term.kind == "null" else replace(term, kind="double", constant=None, is_bounded=False)
             for term in terms
@@ -174,7 +183,8 @@ def _per_unit(relation: PerUnit, dataset: LoadedDataset) -> tuple[str, dict[str,
 
 def _key(term: Term) -> Term:
     """A key in one form for values that are equal: NaN is NULL, and -0.0 is 0.0."""
-    if term.kind in ("double", "number"):
+    term = _settled(term)
+    if term.kind == "double":
         return replace(term, kind="double", sql=f"({without_nan(term)} + {double_literal(0.0)})", constant=None)
     return replace(term, constant=None)
 
@@ -222,7 +232,7 @@ def _scaled(value: Term, aggregate: UnitAggregate) -> Term:
 
 def _windowed(relation: Windowed, dataset: LoadedDataset) -> tuple[str, dict[str, Term]]:
     writer = RowsWriter(relation.below, dataset)
-    terms = {f"c{index}": writer.term(column) for index, column in enumerate(relation.columns)}
+    terms = {f"c{index}": _settled(writer.term(column)) for index, column in enumerate(relation.columns)}
     ties = [Order(column, descending=False, nulls_first=False) for column in relation.columns]
     windows = {f"w{index}": _window(window, ties, writer) for index, window in enumerate(relation.windows)}
     columns = [f"{writer.unit()} AS {UNIT}", *_named(terms), *_named(windows)]
@@ -253,9 +263,7 @@ def _window_function(window: Window, writer: RowsWriter) -> Term:
         )
     if window.value is None:
         return Term("steps", f"{window.function}()", is_bounded=True)
-    value = replace(writer.term(window.value), constant=None)
-    if value.kind == "number":
-        value = replace(value, kind="double")
+    value = replace(_settled(writer.term(window.value)), constant=None)
     if window.function in ("lag", "lead"):
         return replace(value, sql=f"{window.function}({value.sql}, {window.offset})")
     return replace(value, sql=f"{window.function}({value.sql})")

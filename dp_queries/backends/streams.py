@@ -92,7 +92,8 @@ def _text_numbers(column: Any) -> NDArray[np.int64]:
     """Texts as numbers that are made of the text alone, each text once a batch."""
     encoded = column.dictionary_encode()
     numbers = np.array([NULL_INT64, *map(text_number, encoded.dictionary.to_pylist())], np.int64)
-    return numbers[encoded.indices.fill_null(-1).to_numpy() + 1]
+    at: NDArray[np.intp] = encoded.indices.fill_null(-1).to_numpy() + 1
+    return np.take(numbers, at)
 
 
 def _column(column: Any, wanted: type[Number], null: float) -> NDArray[Number]:

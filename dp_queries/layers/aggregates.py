@@ -16,7 +16,9 @@ from dp_queries.plan import AggregateKind
 
 _ONE: Final = Literal(1)
 _NOTHING: Final = Literal(None)
-INSTEAD: Final = "this aggregate isn't answered; use COUNT, SUM, AVG, VAR_*, STDDEV_*, MIN, MAX, MEDIAN or PERCENTILE_CONT"
+INSTEAD: Final = (
+    "this aggregate isn't answered; use COUNT, SUM, AVG, VAR_*, STDDEV_*, MIN, MAX, MEDIAN or PERCENTILE_CONT"
+)
 
 
 class Aggregates:
@@ -146,9 +148,7 @@ def _quantile_of(aggregates: Aggregates, node: Any, condition: Expression | None
     return _quantile(aggregates, node, node.this, _fraction(aggregates, given), condition)
 
 
-def _quantile(
-    aggregates: Aggregates, node: Any, taken: Any, fraction: Fraction, condition: Expression | None
-) -> int:
+def _quantile(aggregates: Aggregates, node: Any, taken: Any, fraction: Fraction, condition: Expression | None) -> int:
     value = aggregates.value(taken, condition)
     if not _has_column(value):
         raise aggregates.reject(node, "constant", "a quantile takes a column")

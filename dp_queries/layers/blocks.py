@@ -120,7 +120,7 @@ class Blocks:
         return renamed(found, definition.columns, node, self.statement)
 
     def _check_rows_of_all(self, node: Any) -> None:
-        """LIMIT and its like choose among rows of all units: one unit's rows would decide about another's (ATTACKS 14)."""
+        """LIMIT chooses among rows of all units: one unit's rows would decide about another's (ATTACKS 14)."""
         for part in ("limit", "offset"):
             if node.args.get(part):
                 message = "LIMIT and OFFSET choose among rows of different units; they go on released values"
@@ -173,7 +173,7 @@ def from_items(select: Any) -> Iterator[Any]:
 
 
 def _widest(left: Kind, right: Kind) -> Kind:
-    return next(kind for kind in ("released", "unit", "public") if kind in (left, right))  # type: ignore[return-value]  # one of three
+    return next(kind for kind in ("released", "unit", "public") if kind in (left, right))
 
 
 def _operations(node: Any) -> Iterator[Any]:

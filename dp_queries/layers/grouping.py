@@ -12,6 +12,12 @@ from dp_queries.parse import Node, exp, rejected
 def group_nodes(select: Any, scope: Scope) -> Iterator[tuple[Node, Any]]:
     """Each item of GROUP BY with the expression that it means."""
     group = select.args.get("group")
+    parts = group.args if group else {}
+    if any(parts.get(name) for name in ("rollup", "cube", "grouping_sets")) or any(
+        isinstance(node, (exp.Rollup, exp.Cube, exp.GroupingSets)) for node in parts.get("expressions") or []
+    ):
+        message = "ROLLUP and its like go around: SELECT k, SUM(n) FROM (SELECT k, COUNT(*) AS n ...) AS t GROUP BY ..."
+        raise rejected(scope.statement.reason(select, "grouping-sets", message))
     for node in group.expressions if group else []:
         yield node, _grouped(node, select, scope)
 

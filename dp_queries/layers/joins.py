@@ -57,7 +57,9 @@ def checked(node: Node, scope: Scope) -> Below:
     for join in rows.joins:
         source = rows.sources[join.relation]
         if source.has_unit and join.relation != rows.owner and join.on_unit is None:
-            message = "rows of privacy units are joined on the unit: JOIN ... ON a.{0} = b.{0}".format(_unit_name(scope))
+            message = "rows of privacy units are joined on the unit: JOIN ... ON a.{0} = b.{0}".format(
+                _unit_name(scope)
+            )
             raise rejected(scope.statement.reason(node, "join-not-on-unit", message))
     _check_fan_out(node, rows, scope)
     return rows

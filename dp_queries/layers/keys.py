@@ -51,11 +51,11 @@ def _key(node: Node, expression: Expression, rows: Below, scope: Scope) -> Key:
 
 
 def _private(node: Node, expression: Expression, hint: str, scope: Scope) -> Key:
-    """A key whose groups are found by partition selection. Doubles are no names of groups: they would be single rows'."""
+    """A key whose groups are found by partition selection; doubles would be groups of single rows."""
     facts = facts_of(expression, scope.facts)
     if facts.type != "number":
         return Key(expression, None, facts.type)
-    step = facts.range and facts.range.granularity
+    step = None if facts.range is None else facts.range.granularity
     if not isinstance(expression, ColumnRef) or step is None:
         raise rejected(scope.statement.reason(node, "private-key", hint))
     return Key(expression, None, facts.type, step)

@@ -125,7 +125,9 @@ class Middle:
             raise Unbounded("division", message)
         if facts.range is None:
             named = f"{value.column} has no declared bounds; " if isinstance(value, ColumnRef) else ""
-            raise Unbounded("no-bounds", f"{named}SUM and AVG take columns with declared bounds, and arithmetic of them")
+            raise Unbounded(
+                "no-bounds", f"{named}SUM and AVG take columns with declared bounds, and arithmetic of them"
+            )
         return facts.range
 
     def _sum(self, value: Expression, *, is_centred: bool) -> int:
@@ -173,9 +175,7 @@ class Middle:
         return self.aggregates.index(aggregate)
 
 
-def _summing(
-    value: Expression, lower: int, upper: int, granularity: Fraction, offset: int, limit: Fraction
-) -> Draft:
+def _summing(value: Expression, lower: int, upper: int, granularity: Fraction, offset: int, limit: Fraction) -> Draft:
     return Draft("sum", value, lower, upper, granularity, offset, norm(limit / granularity))
 
 

@@ -59,7 +59,7 @@ class GroupScope(Scope):
 
     def known(self, node: Any) -> Expression | None:
         """The column that a key or an aggregate is; None for what is computed from such."""
-        if isinstance(node, exp.Filter) or isinstance(node, AGGREGATES):
+        if isinstance(node, AGGREGATES):
             return self._aggregate(node)
         if isinstance(node, (exp.Literal, exp.Paren, exp.Boolean, exp.Null)):
             return None

@@ -43,8 +43,8 @@ class Scope:
     """The relations so far, in order, and the names of their columns.
 
     `conjuncts` are conditions that all must hold, from ON of inner joins and WHERE alike; `below()` puts each where its
-    last relation is joined. `named`: (table, column) of every column of a table that was named. `effort`: what the query
-    has left for finding out the domains of its keys.
+    last relation is joined. `named`: (table, column) of every column of a table that was named. `effort`: what the
+    query has left for finding out the domains of its keys.
     """
 
     statement: Statement

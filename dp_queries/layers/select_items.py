@@ -42,11 +42,10 @@ def aggregates_in(node: Node | None) -> Iterator[Node]:
     if node is None or isinstance(node, (exp.Select, exp.SetOperation)):
         return
     if isinstance(node, exp.Window):
-        for part in node.iter_expressions():
+        for argument in node.iter_expressions():
             # SUM(COUNT(*)) OVER (...): the window's own function is no aggregate of the block, what it takes may be.
-            inner = part.iter_expressions() if isinstance(part, AGGREGATES) else (part,)
-            for piece in inner:
-                yield from aggregates_in(piece)
+            inner = list(argument.iter_expressions()) if isinstance(argument, AGGREGATES) else [argument]
+            yield from (found for piece in inner for found in aggregates_in(piece))
         return
     if isinstance(node, AGGREGATES):
         yield node

@@ -1,7 +1,7 @@
-"""A whole statement: blocks over rows give DP aggregations, and all around them is written as SQL over released tables."""
+"""A whole statement: blocks over rows give DP aggregations, all around them is SQL over released tables."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -77,7 +77,10 @@ class Statements:
 
     def _rows_stay(self, select: Any) -> tuple[str, str]:
         if is_aggregated(select):
-            return "unit-key", "the privacy unit is no group key here: each group would be one unit; aggregate around it"
+            return (
+                "unit-key",
+                "the privacy unit is no group key here: each group would be one unit; aggregate around it",
+            )
         return "no-aggregate", "rows never leave the room; select an aggregate such as COUNT(*)"
 
     def _source(self, item: Any, names: Names) -> tuple[str, Source]:
@@ -109,9 +112,7 @@ class Statements:
             is_selected_by_noise=any(key.domain is None for key in keys),
         )
         most_rows = groups_at_most(read.rows, keys, self.facts)
-        return write_aggregation_block(
-            select, found, self._context, table=f"released{number}", most_rows=most_rows
-        )
+        return write_aggregation_block(select, found, self._context, table=f"released{number}", most_rows=most_rows)
 
     def _keys(self, select: Any, rows: Below, scope: Scope) -> tuple[Key, ...]:
         if is_aggregated(select):
@@ -136,10 +137,5 @@ class Statements:
 def _public_source(table: Table) -> Source:
     """A public table as the engine above holds it."""
     columns = [Column(column.name, column.name, column.type, False) for column in table.columns]
-    unique = min(table.unique, key=len) if table.unique else ()
-    source = released_source(f"public_{table.name}", columns, table.rows_at_most, unique)
-    return source if unique else _without_key(source)
-
-
-def _without_key(source: Source) -> Source:
-    return Source(source.sql, source.columns, source.most_rows, tables=source.tables, work=source.work)
+    source = released_source(f"public_{table.name}", columns, table.rows_at_most, ())
+    return replace(source, unique=frozenset(map(frozenset, table.unique)))

@@ -20,9 +20,7 @@ def union_all(node: Node, views: list[View], statement: Statement, facts: Relati
     _check(node, views, statement)
     columns = [list(view.columns.values()) for view in views]
     aligned = [_aligned(node, list(place), views, statement, facts) for place in zip(*columns, strict=True)]
-    parts = tuple(
-        Derived(view.below, tuple(place[index] for place in aligned)) for index, view in enumerate(views)
-    )
+    parts = tuple(Derived(view.below, tuple(place[index] for place in aligned)) for index, view in enumerate(views))
     types = [next((type_of(value) for value in place if type_of(value) != "null"), "null") for place in aligned]
     names = {name: ColumnRef(0, f"c{index}", types[index]) for index, name in enumerate(views[0].columns)}
     return View(Below((UnionAll(parts),), (), None), dict(names))

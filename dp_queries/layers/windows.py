@@ -77,9 +77,7 @@ class WindowScope(Scope):
         self._inner, self._windows, self.columns = inner, tuple(dict.fromkeys(windows)), columns
         self.relation = Windowed(rows, columns, self._windows)
         self.sources = [self.relation]
-        self.aliases = {
-            alias: self._named(named) for alias, named in inner.aliases.items()
-        }
+        self.aliases = {alias: self._named(named) for alias, named in inner.aliases.items()}
         self.merged = self._named(inner.merged)
 
     def _named(self, columns: dict[str, Expression]) -> dict[str, Expression]:
@@ -168,7 +166,9 @@ def _aggregate(function: Any, scope: Scope) -> UnitAggregate:
     if isinstance(function, (exp.Min, exp.Max)) and not function.expressions:
         kind = type(function).__name__.lower()
         return UnitAggregate(kind, below.expression(function.this, scope))  # type: ignore[arg-type]  # min or max
-    message = "over rows, windows offer ROW_NUMBER, RANK, DENSE_RANK, LAG, LEAD, FIRST_VALUE, LAST_VALUE, COUNT, SUM, MIN, MAX"
+    message = (
+        "over rows, windows offer ROW_NUMBER, RANK, DENSE_RANK, LAG, LEAD, FIRST_VALUE, LAST_VALUE, and aggregates"
+    )
     raise rejected(scope.statement.reason(function, "window-function", message))
 
 

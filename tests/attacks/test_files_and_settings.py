@@ -66,13 +66,16 @@ a_variable_of_ours = [1, 2, 3]
 @pytest.mark.parametrize("fragment", BEHIND_THE_LIST)
 def test_the_walls_stand_without_the_list(fragment):
     plan = planned("SELECT COUNT(*) FROM flights")
-    broken = replace(plan, above=replace(plan.above, select=(fragment,)))
+    broken = replace(plan, above=replace(plan.above, sql=f"SELECT {fragment} AS c0, g AS h0 FROM released0"))
     with pytest.raises(duckdb.Error):
         released(broken, GivenSums(lambda measure, group: 1))
 
 
 def test_settings_are_locked():
     plan = planned("SELECT COUNT(*) FROM flights")
-    broken = replace(plan, above=replace(plan.above, where="1 = 1; SET enable_external_access = true; SELECT 1"))
+    broken = replace(
+        plan,
+        above=replace(plan.above, sql="SET enable_external_access = true; SELECT a0 AS c0, g AS h0 FROM released0"),
+    )
     with pytest.raises(duckdb.Error):
         released(broken, GivenSums(lambda measure, group: 1))

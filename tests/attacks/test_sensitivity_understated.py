@@ -15,7 +15,7 @@ from dp_queries.planner import analyse
 from dp_queries.pricing import priced
 from policies.errors import RequestRejected
 from privacy.loss import PureEvent, ZCDPEvent
-from tests.dp_queries.backends.worlds import DATASET, KEY, plan, write
+from tests.dp_queries.backends.worlds import DATASET, KEY, write
 
 EXTREMES = (1e308, -1e308, float("inf"), float("-inf"), float("nan"), -0.0, 5e-324, 2.0**53 + 2, None)
 NAUGHTY = (-7, 1, 5, 10**9)  # first, between, between, last
@@ -87,12 +87,11 @@ def worlds(tmp_path_factory):
 @pytest.mark.parametrize("name", QUERIES)
 def test_no_unit_moves_a_measure_further_than_its_norm(name, worlds):
     query = analyse(QUERIES[name], DATASET)
-    measures, _ = priced(query, 1_000_000)
-    asked = plan(*measures, keys=query.layers.keys, below=query.layers.below, needs_sort=query.needs_sort)
-    with_all = worlds[None].bounded_sums(asked).tolist()
+    (asked,), _ = priced(query, 1_000_000)
+    with_all = worlds[None].bounded_sums(asked).totals.tolist()
     for unit in NAUGHTY:
-        without = worlds[unit].bounded_sums(asked).tolist()
-        for measure, here, there in zip(measures, with_all, without, strict=True):
+        without = worlds[unit].bounded_sums(asked).totals.tolist()
+        for measure, here, there in zip(asked.measures, with_all, without, strict=True):
             moved = [one - other for one, other in zip(here, there, strict=True)]
             assert sum(step * step for step in moved) <= measure.norm.l2_steps**2
             assert sum(map(abs, moved)) <= measure.norm.l1_steps(asked.groups)
@@ -103,13 +102,13 @@ def test_no_unit_moves_a_measure_further_than_its_norm(name, worlds):
 def test_the_noise_is_what_the_charge_pays_for(name, epsilon_micro):
     query = analyse(QUERIES[name], DATASET)
     try:
-        measures, loss = priced(query, epsilon_micro)
+        (asked,), loss = priced(query, epsilon_micro)
     except RequestRejected:
         return  # too little for so many measures
-    assert len(loss.events) == len(measures)
-    for measure, event in zip(measures, loss.events, strict=True):
+    assert len(loss.events) == len(asked.measures)
+    for measure, event in zip(asked.measures, loss.events, strict=True):
         if isinstance(event, PureEvent):
-            lost = Fraction(measure.norm.l1_steps(query.groups)) / measure.noise_scale
+            lost = Fraction(measure.norm.l1_steps(asked.groups)) / measure.noise_scale
             assert measure.mechanism == "laplace"
             assert lost <= Fraction(event.epsilon_micro, 10**6)
         else:

@@ -5,18 +5,18 @@ that one person, and nothing without them. So what a row may cost is bounded, wh
 """
 
 from contextlib import suppress
-from dataclasses import replace
 from time import perf_counter
 
 import pytest
 
 from dp_queries.backends.duckdb import DuckDBBackend
 from dp_queries.errors import QueryRejected
+from dp_queries.plan import Plan
 from dp_queries.planner import analyse
 from dp_queries.pricing import priced
 from dp_queries.released import dry_run
 from tests.attacks.test_sensitivity_understated import people_world
-from tests.dp_queries.backends.worlds import DATASET, KEY, plan, write
+from tests.dp_queries.backends.worlds import DATASET, KEY, aggregation, write
 
 TEXT = "x" * 38
 PATTERNS = ("%_%_%_%_%_%_%_%_%_%~", "%x_%x_%x_%x_%x_%x_%x_%x_%~", "%x%x%x%x%x%x%x%x%x%~")
@@ -30,11 +30,11 @@ def test_a_pattern_takes_no_longer_on_one_units_row(pattern, tmp_path):
         query = analyse(f"SELECT COUNT(*) AS n FROM trips WHERE person = 1 AND note LIKE '{pattern}'", DATASET)
     except QueryRejected:
         return  # bounded by refusal
-    measures, _ = priced(query, 1_000_000)
+    (asked,), _ = priced(query, 1_000_000)
     with DuckDBBackend(write(rows, tmp_path / "one.duckdb"), KEY, DATASET) as backend:
-        backend.bounded_sums(plan(*measures))  # everything is warm
+        backend.bounded_sums(aggregation(*asked.measures))  # everything is warm
         begun = perf_counter()
-        backend.bounded_sums(plan(*measures, below=query.layers.below))
+        backend.bounded_sums(asked)
     assert perf_counter() - begun < 0.3
 
 
@@ -49,5 +49,6 @@ def test_a_pattern_over_constants_does_not_keep_the_room_busy_for_free(pattern):
 
 
 def _above(condition):
-    layers = analyse(f"SELECT COUNT(*) AS n FROM trips HAVING {condition}", DATASET).layers
-    return replace(plan(), above=layers.above, aggregates=layers.aggregates)
+    query = analyse(f"SELECT COUNT(*) AS n FROM trips HAVING {condition}", DATASET)
+    aggregations, loss = priced(query, 1_000_000)
+    return Plan("world", "1", "urn:x", aggregations, query.layers.above, loss, 1_000_000, query.slot_seconds, "")

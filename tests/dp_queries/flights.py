@@ -55,7 +55,7 @@ CARD: dict[str, Any] = {
                 _column("tailnum", "text", nullable=True),
                 _column("carrier", "text", domain=["AA", "DL", "UA"]),
                 _column("origin", "text", domain=["EWR", "JFK", "LGA"]),
-                _column("dest", "text"),
+                _column("dest", "text", most_values=150),
                 _column("month", "integer", bounds=[1, 12], domain=list(range(1, 13))),
                 _column("distance", "integer", bounds=[0, 5000], clipping={"sum": 60000}),
                 _column("delay", "number", bounds=[-60, 600], granularity="0.5", nullable=True),

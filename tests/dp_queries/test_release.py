@@ -6,7 +6,7 @@ import pytest
 from dp_queries.answer import Answer
 from dp_queries.release import release
 from privacy.loss import pure_loss
-from privacy.mechanisms import OpenDPNoise
+from privacy.mechanisms import OpenDPChoice, OpenDPNoise
 from tests.dp_queries.flights import DATASET, GivenSums, Silence, charge, planned, released
 
 THOUSANDS = GivenSums(lambda measure, group: 1000 * (group + 1))
@@ -19,7 +19,7 @@ def test_no_charge_no_data(wrong):
     plan = planned("SELECT COUNT(*) FROM flights")
     backend = GivenSums(lambda measure, group: 1)
     with pytest.raises(ValueError, match="not for this plan"):
-        release(plan, charge(plan, **wrong), backend, noise=Silence())
+        release(plan, charge(plan, **wrong), backend, noise=Silence(), choice=OpenDPChoice())
     assert backend.asked == 0
 
 

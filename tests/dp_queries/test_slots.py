@@ -9,10 +9,10 @@ from tests.dp_queries.flights import DATASET
 
 
 def test_a_slot_is_a_power_of_two_of_ticks_above_the_expected_work():
-    assert slot_seconds(rows_at_most=1, row_nanoseconds=60, joins=0, cells=1) == Fraction(2, 5)
-    assert slot_seconds(rows_at_most=10**7, row_nanoseconds=60, joins=0, cells=1) == Fraction(32, 5)
-    assert slot_seconds(rows_at_most=10**7, row_nanoseconds=60, joins=1, cells=1) == Fraction(64, 5)
-    assert slot_seconds(rows_at_most=1, row_nanoseconds=60, joins=0, cells=10**6) > 200
+    assert slot_seconds(Fraction(0)) == Fraction(2, 5)
+    assert slot_seconds(Fraction(6, 10)) == Fraction(32, 5)
+    assert slot_seconds(Fraction(12, 10)) == Fraction(64, 5)
+    assert slot_seconds(Fraction(30)) > 200
 
 
 def test_the_slot_of_a_query_grows_with_its_groups_and_not_with_its_filter():

@@ -38,7 +38,8 @@ class Work:
 
     def times(self, count: int) -> "Work":
         """The same with every measure taken so often: as much more work."""
-        plan = replace(self.plan, measures=self.plan.measures * count)
+        (one,) = self.plan.aggregations
+        plan = replace(self.plan, aggregations=(replace(one, measures=one.measures * count),))
         return Work(plan, charge_for(plan), self.request)
 
     def in_slot(self, seconds: float) -> "Work":

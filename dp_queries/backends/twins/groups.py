@@ -13,7 +13,7 @@ from dp_queries.plan import Aggregation
 from privacy.distinct import text_number
 from privacy.unit_sets import UnitSets
 
-_EPOCH = datetime(1970, 1, 1)
+_EPOCH = datetime.fromisoformat("1970-01-01")
 
 
 class Groups:

@@ -4,6 +4,7 @@ A relation's row is its unit (None for public rows) with its columns; rows of a 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from functools import cmp_to_key
 from typing import Any
 
@@ -83,8 +84,10 @@ def _computed(prefix: str, expressions: Sequence[Expression], row: Row) -> dict[
 
 
 def _settled(value: Any) -> Any:
-    """A value as a column: what was an exact constant is a double from here on, like in every engine."""
-    return double(value) if type(value).__name__ == "Fraction" else value
+    """A value as a column: a whole constant counts steps, another is a double from here on, like in every engine."""
+    if not isinstance(value, Fraction):
+        return value
+    return Steps(int(value)) if value.denominator == 1 and abs(value) <= 2**53 else double(value)
 
 
 def _per_unit(relation: PerUnit, tables: Stored) -> list[Held]:
@@ -93,8 +96,8 @@ def _per_unit(relation: PerUnit, tables: Stored) -> list[Held]:
         keys = tuple(_same(evaluate(key, row)) for key in relation.keys)
         groups.setdefault((unit, *keys), []).append(row)
     found = []
-    for (unit, *keys), rows in groups.items():
-        columns = {f"k{index}": key for index, key in enumerate(keys)}
+    for (unit, *values), rows in groups.items():
+        columns = {f"k{index}": value for index, value in enumerate(values)}
         columns |= {f"a{index}": aggregated(part, rows) for index, part in enumerate(relation.aggregates)}
         found.append((unit, columns))
     return found

@@ -1,1 +1,2 @@
+-- 2 rows rows
 SELECT COUNT(*) FROM flights UNION ALL SELECT COUNT(*) FROM planes

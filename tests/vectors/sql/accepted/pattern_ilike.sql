@@ -1,1 +1,2 @@
+-- 1 rows
 SELECT COUNT(*) FROM flights WHERE dest ILIKE 'l%'

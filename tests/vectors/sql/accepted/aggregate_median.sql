@@ -1,1 +1,2 @@
+-- 1 quantile
 SELECT MEDIAN(delay) FROM flights

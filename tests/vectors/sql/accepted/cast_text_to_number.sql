@@ -1,1 +1,2 @@
+-- 1 rows
 SELECT COUNT(*) FROM flights WHERE CAST(note AS INTEGER) = 1

@@ -1,1 +1,2 @@
+-- 1 rows
 SELECT dest, COUNT(*) FROM flights GROUP BY dest

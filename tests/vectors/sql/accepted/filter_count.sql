@@ -1,1 +1,2 @@
+-- 1 present
 SELECT COUNT(*) FILTER (WHERE late) FROM flights

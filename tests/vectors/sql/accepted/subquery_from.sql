@@ -1,1 +1,2 @@
+-- 1 rows
 SELECT COUNT(*) FROM (SELECT * FROM flights) AS f

@@ -1,1 +1,2 @@
+-- 1 distinct
 SELECT COUNT(DISTINCT dest) FROM flights

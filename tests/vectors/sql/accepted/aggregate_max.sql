@@ -1,1 +1,2 @@
+-- 1 quantile
 SELECT MAX(delay) FROM flights
