@@ -22,7 +22,7 @@ from dp_queries.narrowing import narrowed
 from dp_queries.ranges import Range
 
 MOST_COMBINATIONS: Final = 100_000
-MOST_EVALUATED: Final = 500_000  # operators, for all keys of a query: about a second
+MOST_EVALUATED: Final = 250_000  # operators, for all keys of a query: about a second
 MOST_INTEGERS: Final = 1_000
 
 # How finely a timestamp must be known to know what an operator makes of it.

@@ -126,6 +126,7 @@ def _faults(
     for inspection, report in measured:
         faults += table_faults(inspection.table, report)
         faults += inspection.duplicate_key_faults()
+        faults += inspection.value_count_faults()
     faults += unit_faults(card, _code_units(connection, [inspection for inspection, _ in measured]))
     return faults
 

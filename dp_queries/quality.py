@@ -119,6 +119,21 @@ class Inspection:
             columns_left_out=tuple(sorted(set(self.source.columns) - {column.name for column in self.table.columns})),
         )
 
+    def value_count_faults(self) -> list[Reason]:
+        """Columns with more different values than the card declares: their groups would be more work than planned."""
+        faults = []
+        for column in self.table.columns:
+            if column.most_values is not None and self._value_count(column) > column.most_values:
+                message = f"there are more than {column.most_values} different values"
+                faults.append(Reason("too-many-values", message, f"{self.table.name}.{column.name}"))
+        return faults
+
+    def _value_count(self, column: Column) -> int:
+        found = self.connection.execute(
+            f"SELECT count(DISTINCT {self.value(column)}) FROM {self.source.view} WHERE {self.kept()}"
+        ).fetchone()
+        return int(found[0]) if found else 0
+
     def duplicate_key_faults(self) -> list[Reason]:
         """Declared unique keys that occur twice; a key with a NULL is none, as in SQL."""
         faults = []

@@ -33,6 +33,9 @@ class RelationFacts:
     def __init__(self, dataset: LoadedDataset) -> None:
         self.dataset = dataset
         self._at_most = dataset.card.unit.at_most
+        # By identity, each relation held so that no other gets its id: what is named twice is computed once, or a chain
+        # of subqueries that each use the one before twice would take for ever (ATTACKS 22).
+        self._columns: dict[tuple[int, str], tuple[Relation, Facts]] = {}
 
     def columns(self, below: Below) -> Callable[[ColumnRef], Facts]:
         """The facts of every column that expressions over these rows may mention."""
@@ -49,6 +52,12 @@ class RelationFacts:
 
     def column(self, relation: Relation, name: str) -> Facts:
         """The facts of a relation's column; KeyError for one it does not have."""
+        key = (id(relation), name)
+        if key not in self._columns:
+            self._columns[key] = relation, self._column(relation, name)
+        return self._columns[key][1]
+
+    def _column(self, relation: Relation, name: str) -> Facts:
         if isinstance(relation, Scan):
             return self._stored(relation, name)
         index = int(name[1:])
@@ -64,6 +73,14 @@ class RelationFacts:
     def rows_at_most(self, below: Below) -> int:
         """How many rows these are at most."""
         return self._rows_at_most(below.sources[0]) * prod(self.partners_at_most(below, join) for join in below.joins)
+
+    def compared_at_most(self, below: Below) -> int:
+        """How many rows, or pairs of rows, are looked at to join these, at most."""
+        rows = most = self._rows_at_most(below.sources[0])
+        for join in below.joins:
+            most = max(most, rows * self.pairs_at_most(below, join))
+            rows *= self.partners_at_most(below, join)
+        return most
 
     def rows_per_unit(self, below: Below) -> int:
         """How many of these rows one unit has at most."""
@@ -96,6 +113,16 @@ class RelationFacts:
             return 1
         return self._rows_per_unit(relation) if join.on_unit is not None else self._rows_at_most(relation)
 
+    def pairs_at_most(self, below: Below, join: Join) -> int:
+        """Rows of the joined relation, at most, that are looked at for one row before it.
+
+        EXISTS gives no row twice, but compares until one matches: with all that an equality leaves, or with all.
+        """
+        rest = (part for part in normal_form.conjuncts(join.condition) if not _is_looked_up(part, join.relation))
+        if join.kind in ("semi", "anti") and any(True for _ in rest):
+            return self.partners_at_most(below, replace(join, kind="inner"))
+        return self.partners_at_most(below, join)
+
     def _table(self, name: str) -> Table:
         found = self.dataset.card.table(name)
         if found is None:
@@ -111,6 +138,10 @@ class RelationFacts:
         facts = _declared(column, recorded)
         # Rows without a unit are left out at load.
         return replace(facts, is_unit=True, is_nullable=False) if name == table.unit_column else facts
+
+    def norm_of(self, relation: Relation) -> Fraction:
+        """The default L2 clipping norm of one unit's counts of a relation's rows."""
+        return self._rows_norm(relation)
 
     def rows_of(self, relation: Relation) -> int:
         """How many rows a relation has at most."""
@@ -224,6 +255,7 @@ def _hull(parts: list[Facts]) -> Facts:
         domain=tuple(dict.fromkeys(value for domain in domains for value in domain or ())) if all(domains) else None,
         longest=max(part.longest for part in parts),
         is_unit=all(part.is_unit for part in parts),
+        reads_unit=any(part.reads_unit for part in parts),
         sum_norm=sum((norm for norm in norms if norm), Fraction(0)) if all(norms) else None,
     )
 
@@ -232,6 +264,16 @@ def _range_hull(ranges: list[Range]) -> Range:
     steps = {held.granularity for held in ranges}
     step = steps.pop() if len(steps) == 1 else None
     return Range(min(held.lower for held in ranges), max(held.upper for held in ranges), step)
+
+
+def _is_looked_up(part: Expression, relation: int) -> bool:
+    """Whether a hash of `relation`'s rows decides this condition: it is theirs alone, or equates them with others."""
+    if {reference.relation for reference in references(part)} == {relation}:
+        return True
+    if not isinstance(part, Call) or part.operator != "=":
+        return False
+    sides = [{reference.relation == relation for reference in references(side)} for side in part.arguments]
+    return sides in ([{True}, {False}], [{False}, {True}])
 
 
 def _matched(part: Expression, relation: int) -> set[str]:

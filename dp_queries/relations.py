@@ -259,6 +259,12 @@ def scans(below: Below) -> Iterator[Scan]:
             yield from scans(inner)
 
 
+def nesting(below: Below) -> int:
+    """How deep relations are nested: 1 for rows of tables."""
+    inner = (nested for source in below.sources for nested in inner_belows(source))
+    return 1 + max(map(nesting, inner), default=0)
+
+
 def keeps_order(below: Below) -> bool:
     """Whether rows come as their units lie: tables are clustered by unit, and what computes on rows keeps the order.
 

@@ -67,7 +67,7 @@ def _reading(below: Below, expressions: list[Expression], facts: RelationFacts) 
     found = [*expressions, *(condition for condition in conditions if condition is not None)]
     # A bare column is read, which every row is charged for already.
     dear = sum(expression_cost(expression, columns) for expression in found if isinstance(expression, Call))
-    rows = max(facts.rows_at_most(below), sum(map(facts.rows_of, below.sources)))
+    rows = max(facts.compared_at_most(below), sum(map(facts.rows_of, below.sources)))
     joining = _JOIN_NANOSECONDS * len(below.joins)
     return rows * (ROW_NANOSECONDS + joining + dear) + sum(_inside(source, facts) for source in below.sources)
 

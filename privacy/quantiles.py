@@ -60,8 +60,8 @@ from privacy.units import ClampingBounds, ContributionNorm
 
 Mechanism = Literal["permute_and_flip", "exponential"]
 
-# A draw takes 5 microseconds for each bin, give or take: at most a tenth of a second in a group, and, as long as every
-# group has LEAST_BINS, about a second in all.
+# A draw takes 5 to 10 microseconds for each bin: at most a sixth of a second in a group, and about a second in all,
+# as long as there are so few groups that each gets more than LEAST_BINS.
 MOST_BINS: Final = 2**14
 LEAST_BINS: Final = 16
 MOST_CELLS: Final = 2**17

@@ -38,7 +38,10 @@ HOMES: dict[str, tuple[str, ...]] = {
     "duckdb": ("dp_queries/",),
     "opendp": ("privacy/mechanisms.py",),
     "dp_accounting": ("privacy/loss.py",),
-    "numba": ("privacy/",),
+    "numba": (
+        *("privacy/bounding.py", "privacy/distinct.py", "privacy/group_codes.py"),
+        *("privacy/histograms.py", "privacy/ladder.py", "privacy/unit_sets.py"),
+    ),
     "cedarpy": ("policies/authorization.py",),
     "rfc8785": ("policies/canonical.py",),
     "torch": ("federated/", "client/jali/training.py"),
@@ -55,9 +58,9 @@ HOMES: dict[str, tuple[str, ...]] = {
 
 # Floor -> everything foreign that it may import; the standard library too where it does no I/O and reads no clock.
 PURE_STANDARD = {
-    "base64", "bisect", "binascii", "collections", "contextlib", "copy", "dataclasses", "datetime", "decimal", "enum",
-    "fractions", "functools", "hashlib", "hmac", "itertools", "json", "math", "operator", "re", "statistics", "string",
-    "types", "typing", "unicodedata", "uuid",
+    "abc", "base64", "bisect", "binascii", "collections", "contextlib", "copy", "dataclasses", "datetime", "decimal",
+    "enum", "fractions", "functools", "hashlib", "hmac", "itertools", "json", "math", "operator", "re", "statistics",
+    "string", "types", "typing", "unicodedata", "uuid",
 }  # fmt: skip
 FOREIGN: dict[str, set[str]] = {
     "privacy": PURE_STANDARD | {"numpy", "opendp", "dp_accounting", "numba"},

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Literal as OneOf
 
+from dp_queries.images import Effort
 from dp_queries.layers import joins
 from dp_queries.layers.grouping import group_keys
 from dp_queries.layers.names import Names, card_table, renamed, table_view, with_names
@@ -44,13 +45,16 @@ class Blocks:
         self._read: dict[int, Read] = {}
         self._views: dict[int, View] = {}
         self._kinds: dict[int, Kind] = {}
+        self._held: list[Node] = []  # so that no other node gets the id of one that is remembered
         self.named: set[tuple[str, str]] = set()
+        self.effort = Effort()
 
     def kind(self, node: Any, names: Names) -> Kind:
         """What a FROM item, a SELECT or a set operation gives."""
         if id(node) not in self._kinds:
             if len(self._kinds) > 8 * MOST_BLOCKS:
                 raise self._reject(node, "too-many-blocks", "the query has too many subqueries; use fewer")
+            self._held.append(node)
             self._kinds[id(node)] = self._kind(node, names)
         return self._kinds[id(node)]
 
@@ -85,7 +89,7 @@ class Blocks:
     def read(self, select: Any, names: Names) -> Read:
         """FROM, JOIN and WHERE of a block over rows. `names` are those inside the block."""
         if id(select) not in self._read:
-            scope = Scope(self.statement, self.facts, named=self.named)
+            scope = Scope(self.statement, self.facts, named=self.named, effort=self.effort)
             rows = joins.fill(select, scope, partial(self.view, names=names))
             self._read[id(select)] = Read(scope, rows)
         return self._read[id(select)]
@@ -137,6 +141,7 @@ class Blocks:
         read = self.read(select, names)
         if read.rows.owner is None:
             self._check_public(select)
+        self._check_distinct(select)
         if is_aggregated(select):
             self._check_group(select)
             return per_unit(select, read.rows, read.scope)
@@ -159,6 +164,17 @@ class Blocks:
         if select.args.get("distinct") or any(True for _ in windows_in(select)) or select.args.get("qualify"):
             message = "per unit, put DISTINCT and windows in a SELECT around this one"
             raise self._reject(select, "per-unit", message)
+        for item in select.expressions:
+            if item.find(exp.Star) and not item.find(exp.Count):
+                raise self._reject(item, "bare-column", "name the grouped columns here; * is all of them")
+
+    def _check_distinct(self, select: Any) -> None:
+        distinct = select.args.get("distinct")
+        if distinct and distinct.args.get("on"):
+            message = "DISTINCT ON chooses among rows; number them with ROW_NUMBER() OVER (PARTITION BY <unit> ...)"
+            raise self._reject(select, "distinct-on", message)
+        if distinct and (select.args.get("qualify") or any(True for _ in windows_in(select))):
+            raise self._reject(select, "per-unit", "per unit, put DISTINCT in a SELECT around the windows")
 
     def _reject(self, node: Node, code: str, message: str) -> Exception:
         return rejected(self.statement.reason(node, code, message))

@@ -7,17 +7,19 @@ Bounded User Contribution", PoPETs 2020, section 3 (joins must equate the owners
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any, Final
 
 from dp_queries.expressions import Expression
 from dp_queries.layers import below, normal_form
 from dp_queries.layers.scope import Scope, View, fold, item_name
 from dp_queries.layers.subqueries import add_condition
-from dp_queries.parse import Node, rejected
-from dp_queries.relations import Below
+from dp_queries.parse import Node, Statement, rejected
+from dp_queries.relations import Below, nesting, scans
 
 MOST_JOINS: Final = 8
-MOST_SOURCES: Final = 24
+MOST_SOURCES: Final = 48
+MOST_NESTED: Final = 24
 MOST_JOINED_ROWS: Final = 10**8
 
 ViewOf = Callable[[Node], View]
@@ -51,9 +53,7 @@ def fill(select: Any, scope: Scope, view_of: ViewOf) -> Below:
 def checked(node: Node, scope: Scope) -> Below:
     """The scope's rows, after checking that units are equated and that the rows have a cap that we can work with."""
     rows = scope.below()
-    if len(rows.sources) > MOST_SOURCES:
-        message = f"the query reads more than {MOST_SOURCES} tables, subqueries counted; use fewer"
-        raise rejected(scope.statement.reason(node, "too-many-joins", message))
+    check_size(node, rows, scope.statement)
     for join in rows.joins:
         source = rows.sources[join.relation]
         if source.has_unit and join.relation != rows.owner and join.on_unit is None:
@@ -65,6 +65,17 @@ def checked(node: Node, scope: Scope) -> Below:
     return rows
 
 
+def check_size(node: Node, rows: Below, statement: Statement) -> None:
+    """Refuse rows made of too many tables, counted as often as they are read, or nested too deep (ATTACKS 22)."""
+    if sum(1 for _ in islice(scans(rows), MOST_SOURCES + 1)) > MOST_SOURCES:
+        message = f"the query reads more than {MOST_SOURCES} tables, subqueries counted; use fewer"
+        raise rejected(statement.reason(node, "too-many-joins", message))
+    if nesting(rows) > MOST_NESTED:
+        raise rejected(
+            statement.reason(node, "too-deep", f"rows are nested more than {MOST_NESTED} deep; write it flatter")
+        )
+
+
 def _unit_name(scope: Scope) -> str:
     card = scope.facts_of_relations.dataset.card
     return next(table.unit_column for table in card.tables if table.unit_column)
@@ -73,9 +84,9 @@ def _unit_name(scope: Scope) -> str:
 def _check_fan_out(node: Node, rows: Below, scope: Scope) -> None:
     """A larger fan-out than `MOST_JOINED_ROWS` is refused unread (ATTACKS 13)."""
     facts = scope.facts_of_relations
-    if not rows.joins or all(facts.partners_at_most(rows, join) == 1 for join in rows.joins):
+    if all(facts.pairs_at_most(rows, join) == 1 for join in rows.joins):
         return
-    most = facts.rows_at_most(rows)
+    most = facts.compared_at_most(rows)
     if most > MOST_JOINED_ROWS:
         message = f"this join may give up to {most} rows; join on a unique key of the table"
         raise rejected(scope.statement.reason(node, "fan-out", message))
@@ -158,5 +169,7 @@ def _using(identifier: Node, alias: str, scope: Scope) -> Expression:
         message = "USING takes a column that exactly one table before and this one have; write ON instead"
         raise rejected(scope.statement.reason(identifier, "using", message))
     left = scope.merged.get(name) or scope.aliases[owners[0]][name]
+    scope.note(left)
+    scope.note(right)
     scope.merged[name] = left
     return normal_form.compared("=", *below.alike(identifier, left, right, scope))

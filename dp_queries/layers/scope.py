@@ -5,7 +5,7 @@ joins of views are melted into one flat list of relations, so that a query reads
 subqueries (ATTACKS 2, 12). Names are folded to lower case in ASCII only.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -43,8 +43,9 @@ class Scope:
     """The relations so far, in order, and the names of their columns.
 
     `conjuncts` are conditions that all must hold, from ON of inner joins and WHERE alike; `below()` puts each where its
-    last relation is joined. `named`: (table, column) of every column of a table that was named. `effort`: what the
-    query has left for finding out the domains of its keys.
+    last relation is joined. `same_unit`: pairs of inner relations that views inside joined on the unit. `named`:
+    (table, column) of every column of a table that was named. `effort`: what the query has left for finding out the
+    domains of its keys.
     """
 
     statement: Statement
@@ -55,19 +56,25 @@ class Scope:
     sources: list[Relation] = field(default_factory=list)
     joins: list[Join] = field(default_factory=list)
     conjuncts: list[Expression] = field(default_factory=list)
+    same_unit: list[tuple[int, int]] = field(default_factory=list)
     named: set[tuple[str, str]] = field(default_factory=set)
     effort: Effort = field(default_factory=Effort)
 
     def below(self) -> Below:
-        """The rows, each condition at the join that it needs, so that ON and WHERE of an inner join are one."""
+        """The rows, each condition at the join that it needs, so that ON and WHERE of an inner join are one.
+
+        Which units are equated, and not by which of their columns, is what counts: a = b and b = c is a = b and a = c.
+        """
+        equated = [(self._inner_units(part), part) for part in self.conjuncts]
+        first = _first_of_each(len(self.sources), [*self.same_unit, *(pair for pair, _ in equated if pair)])
         rest, placed = [], dict[int, list[Expression]]()
-        for part in self.conjuncts:
+        for part in (part for pair, part in equated if not pair):
             last = max((reference.relation for reference in references(part)), default=0)
             if last and self.joins[last - 1].kind == "inner":
                 placed.setdefault(last, []).append(part)
             else:
                 rest.append(part)
-        joins = tuple(self._placed(join, placed.get(join.relation, [])) for join in self.joins)
+        joins = tuple(self._placed(_on_first(join, first), placed.get(join.relation, [])) for join in self.joins)
         return Below(tuple(self.sources), joins, normal_form.conjunction(rest))
 
     def _placed(self, join: Join, parts: list[Expression]) -> Join:
@@ -90,7 +97,21 @@ class Scope:
         return None
 
     def _are_units(self, *sides: ColumnRef) -> bool:
-        return all(self.facts(side).is_unit and self.sources[side.relation].has_unit for side in sides)
+        """Whether each is the unit of its relation's rows: a column in which one may be NULL is not the same."""
+        held = [(self.sources[side.relation], side.column) for side in sides]
+        facts = [self.facts_of_relations.column(source, column) for source, column in held if source.has_unit]
+        return len(facts) == len(sides) and all(found.is_unit and not found.is_nullable for found in facts)
+
+    def _inner_units(self, part: Expression) -> tuple[int, int] | None:
+        """The two inner relations whose units this conjunct equates, if it does."""
+        last = max((reference.relation for reference in references(part)), default=0)
+        earlier = self.equated_unit(part, last)
+        return None if earlier is None or not self._are_inner(earlier, last) else (earlier, last)
+
+    def _are_inner(self, *relations: int) -> bool:
+        """Whether these are joined by inner joins, and on the unit of no optional relation."""
+        joins = [self.joins[relation - 1] for relation in relations if relation]
+        return all(join.kind == "inner" and join.on_unit is None for join in joins)
 
     @property
     def has_unit(self) -> bool:
@@ -121,11 +142,20 @@ class Scope:
         if by:
             self.joins.append(Join(by, "inner", None, None))
         for join in view.below.joins:
-            condition = None if join.condition is None else shifted(join.condition, by)
-            on_unit = None if join.on_unit is None else join.on_unit + by
-            self.joins.append(Join(join.relation + by, join.kind, on_unit, condition))
+            self._melt_join(join, by)
         self.conjuncts += [shifted(part, by) for part in normal_form.conjuncts(view.below.where)]
         self._name(node, alias, {name: shifted(value, by) for name, value in view.columns.items()})
+
+    def _melt_join(self, join: Join, by: int) -> None:
+        condition = None if join.condition is None else shifted(join.condition, by)
+        on_unit = None if join.on_unit is None else join.on_unit + by
+        if join.kind == "inner":
+            self.conjuncts += normal_form.conjuncts(condition)
+            condition = None
+            if on_unit is not None and self._are_inner(on_unit):
+                self.same_unit.append((on_unit, join.relation + by))
+                on_unit = None
+        self.joins.append(Join(join.relation + by, join.kind, on_unit, condition))
 
     def attach(self, node: Node, alias: str, view: View, kind: JoinKind) -> int:
         """Add a view as one relation, by a join of this kind; the relation's index. Conditions are set afterwards."""
@@ -139,9 +169,14 @@ class Scope:
         return index
 
     def start_with_owner(self) -> None:
-        """Put the relation whose unit is the rows' unit first: inner joins may stand in any order, and this is ours."""
-        owner = next((index for index, source in enumerate(self.sources) if source.has_unit), 0)
-        if not owner or self.joins[owner - 1].kind != "inner":
+        """Put the relation whose unit is the rows' unit first: inner joins may stand in any order, and this is ours.
+
+        Of several, it is the one of which a unit is expected to have most rows: clipping to its norm loses least.
+        """
+        inner = [index for index in range(len(self.sources)) if self._are_inner(index)]
+        private = [index for index in inner if self.sources[index].has_unit]
+        owner = max(private, key=lambda index: self.facts_of_relations.norm_of(self.sources[index]), default=0)
+        if not owner:
             return
         order = [owner, *(index for index in range(len(self.sources)) if index != owner)]
         places = {old: new for new, old in enumerate(order)}
@@ -149,6 +184,7 @@ class Scope:
         self.sources = [self.sources[old] for old in order]
         self.joins = [_replaced(kinds[old], places) for old in order[1:]]
         self.conjuncts = [_renumbered(part, places) for part in self.conjuncts]
+        self.same_unit = [(places[one], places[other]) for one, other in self.same_unit]
         self.merged = {name: _renumbered(value, places) for name, value in self.merged.items()}
         for alias, columns in self.aliases.items():
             self.aliases[alias] = {name: _renumbered(value, places) for name, value in columns.items()}
@@ -163,7 +199,7 @@ class Scope:
         """The column that a name means, None if no view has it. Raises when several have it."""
         name, qualifier = fold(node.name), fold(node.table)
         if not qualifier and name in self.merged:
-            return self._noted(self.merged[name])
+            return self.note(self.merged[name])
         found = {
             alias: columns[name]
             for alias, columns in self.aliases.items()
@@ -172,9 +208,9 @@ class Scope:
         if len(found) > 1:
             owners = " or ".join(f"{alias}.{name}" for alias in found)
             raise rejected(self.statement.reason(node, "ambiguous-column", f"write {owners}"))
-        return self._noted(next(iter(found.values()), None))
+        return self.note(next(iter(found.values()), None))
 
-    def _noted(self, found: Expression | None) -> Expression | None:
+    def note(self, found: Expression | None) -> Expression | None:
         """The column, once it is noted as read."""
         for reference in references(found):
             source = self.sources[reference.relation]
@@ -201,6 +237,27 @@ class Scope:
         for alias, columns in self.aliases.items():
             if qualifier in ("", alias):
                 yield from ((name, value) for name, value in columns.items() if qualifier or name not in self.merged)
+
+
+def _first_of_each(size: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
+    """For each of `size` relations the first of those that are equated with it by a chain of pairs.
+
+    >>> _first_of_each(4, [(2, 3), (1, 3)])
+    [0, 1, 1, 1]
+    """
+    first = list(range(size))
+    for pair in pairs:
+        low, high = sorted(first[index] for index in pair)
+        first = [low if index == high else index for index in first]
+    return first
+
+
+def _on_first(join: Join, first: list[int]) -> Join:
+    """The join on the unit of the first relation that has it."""
+    if join.on_unit is not None:
+        return replace(join, on_unit=first[join.on_unit])
+    found = first[join.relation]
+    return join if found == join.relation else replace(join, on_unit=found)
 
 
 def _renumbered(expression: Expression, places: Mapping[int, int]) -> Expression:

@@ -10,7 +10,8 @@ from typing import Any, Literal as OneOf
 
 from dp_queries.expressions import Call, Expression
 from dp_queries.layers import below, normal_form
-from dp_queries.layers.scope import Scope, View
+from dp_queries.layers.scope import Scope, View, fold, item_name
+from dp_queries.layers.select_items import is_aggregated, windows_in
 from dp_queries.parse import Node, exp, rejected
 
 ViewOf = Callable[[Node], View]
@@ -87,9 +88,7 @@ class _Correlated:
     def read(self, select: Any) -> tuple[View, Callable[[list[Expression]], list[Expression]]]:
         """The subquery's rows with all their columns, and its WHERE once they are attached to the row outside."""
         outer = self._outer
-        if not isinstance(select, exp.Select) or any(
-            select.args.get(part) for part in ("group", "having", "distinct", "limit", "offset", "with_", "qualify")
-        ):
+        if not isinstance(select, exp.Select) or _is_more_than_rows(select):
             message = "EXISTS takes a plain SELECT ... FROM ... WHERE"
             raise rejected(outer.statement.reason(select, "subquery", message))
         where = select.args.get("where")
@@ -111,13 +110,21 @@ class _Correlated:
         return view, conditions
 
 
+def _is_more_than_rows(select: Any) -> bool:
+    """Whether a SELECT does more than FROM and WHERE. One with an aggregate always has a row: it is no condition."""
+    parts = ("group", "having", "distinct", "limit", "offset", "with_", "qualify")
+    return (
+        any(select.args.get(part) for part in parts) or is_aggregated(select) or any(True for _ in windows_in(select))
+    )
+
+
 def _inner_scope(outer: Scope, item: Any, columns: dict[str, Expression]) -> Scope:
     """Names inside the subquery: its own first, then those of the row outside."""
     return _Nested(
         statement=outer.statement,
         facts_of_relations=outer.facts_of_relations,
         outer=outer,
-        aliases={str(item.alias_or_name).lower(): columns},
+        aliases={item_name(item): columns},
         sources=outer.sources,
         joins=outer.joins,
         named=outer.named,
@@ -130,7 +137,7 @@ class _Nested(Scope):
     def find(self, node: exp.Column) -> Expression | None:
         """The column that a name means, here or outside."""
         found = super().find(node)
-        if found is None and self.outer is not None:
+        if found is None and self.outer is not None and fold(node.table) not in self.aliases:
             return self.outer.find(node)
         return found
 

@@ -111,6 +111,9 @@ def _window(node: Any, scope: Scope) -> Window:
     if len(rest) == len(partition):
         message = "a window over rows is partitioned by the privacy unit: OVER (PARTITION BY <unit>, ... ORDER BY ...)"
         raise rejected(scope.statement.reason(node, "window-not-per-unit", message))
+    if node.args.get("alias"):
+        message = "write the window out: OVER (PARTITION BY <unit> ... ORDER BY ...)"
+        raise rejected(scope.statement.reason(node, "window-name", message))
     if node.args.get("spec"):
         message = "a frame isn't offered on rows; leave ROWS and RANGE out"
         raise rejected(scope.statement.reason(node, "window-frame", message))

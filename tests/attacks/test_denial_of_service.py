@@ -6,7 +6,6 @@ import pytest
 
 from dp_queries.errors import QueryRejected
 from dp_queries.planner import analyse
-from policies.errors import JaliError
 from tests.dp_queries.flights import DATASET
 
 HUGE = {
@@ -48,7 +47,6 @@ def test_long_but_honest_queries_are_read():
 
 def test_many_names_do_not_multiply():
     names = ", ".join(f"origin AS a{i}" for i in range(99))
-    with pytest.raises(JaliError):
-        analyse(
-            f"SELECT {names}, COUNT(*) FROM flights GROUP BY {', '.join(f'a{i}' for i in range(99))}, dest", DATASET
-        )
+    sql = f"SELECT {names}, COUNT(*) FROM flights GROUP BY {', '.join(f'a{i}' for i in range(99))}, dest"
+    (aggregation,) = analyse(sql, DATASET).layers.aggregations
+    assert len(aggregation.keys) == 2

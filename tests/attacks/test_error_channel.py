@@ -70,7 +70,11 @@ def test_random_sql_is_answered_or_refused_and_nothing_else(seed):
         plan = None
         with contextlib.suppress(JaliError):
             plan = planned(sql, epsilon_micro=draw.choice((1, 1000, 10**6)))
-        if plan is not None and plan.groups < 50:
+        if (
+            plan is not None
+            and plan.groups < 50
+            and not any(part.selection or part.quantiles for part in plan.aggregations)
+        ):
             sums = [draw.choice((0, -5, 1000, 2**40)) for _ in range(5)]
             answer = released(plan, GivenSums(lambda measure, group, sums=sums: sums[group % 5]))
             json.dumps(answer.to_json(), allow_nan=False)

@@ -16,6 +16,7 @@ def figures(tmp_path, monkeypatch):
     return list(whole_trip.whole_trip(prepared(Size("20k"), tmp_path), ["cat10", "rows"]))
 
 
+@pytest.mark.long
 def test_the_time_above_raw_is_told_and_what_is_refused_is_told_as_refused(figures):
     trip, refused = figures
     assert (trip.name, trip.n) == ("trip_cat10_20k_ms_above_raw", 2)

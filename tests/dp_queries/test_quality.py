@@ -64,3 +64,11 @@ def test_columns_that_the_card_does_not_name_are_left_out_and_reported(tmp_path:
     write(tmp_path, "visits.csv", f"PERSON,other,Cost\nanna,{SECRET},1\n")
     assert loaded(tmp_path, card(visits())).report.tables[0].columns_left_out == ("other",)
     assert rows(tmp_path, "SELECT * FROM visits") == [(0, "anna", 1)]
+
+
+def test_more_values_than_the_card_declares_fail_the_load(tmp_path: Path) -> None:
+    write(tmp_path, "v.csv", f"person,town\nanna,{SECRET}\nanna,b\nbob,c\n")
+    columns = [{"name": "town", "type": "text", "most_values": 2}]
+    assert faults(tmp_path, card(private("v", columns))) == {("too-many-values", "v.town")}
+    columns = [{"name": "town", "type": "text", "most_values": 3}]
+    loaded(tmp_path, card(private("v", columns)))

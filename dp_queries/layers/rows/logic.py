@@ -38,6 +38,9 @@ def _equal(node: Node, left: Expression, right: Expression, reader: Reader) -> E
 
 
 def _in(node: Any, reader: Reader) -> Expression:
+    if node.args.get("query"):
+        message = "IN (SELECT ...) stands in WHERE, alone or joined by AND; for OR, LEFT JOIN it and ask IS NOT NULL"
+        raise reader.refusal(node, "subquery", message)
     left = reader.expression(node.this)
     sides = [(item, reader.alike(item, left, reader.expression(item))) for item in node.expressions]
     values = [right for _, (_, right) in sides if isinstance(right, Literal)]

@@ -1,6 +1,6 @@
 """What the DuckDB backend refuses, and what it can't be led to do."""
 
-from datetime import date, datetime
+from datetime import date
 from fractions import Fraction
 
 import duckdb
@@ -11,6 +11,7 @@ from dp_queries.backends.streams import stream
 from dp_queries.encrypted import connect
 from dp_queries.expressions import Call, ColumnRef, Literal
 from dp_queries.plan import Key
+from dp_queries.relations import Below, Join, Scan
 from privacy.bounding import UnitOrderBroken
 from tests.dp_queries.backends.worlds import DATASET, KEY, aggregation, measure, write
 
@@ -45,7 +46,9 @@ def test_rows_that_are_not_in_unit_order_are_refused(tmp_path):
 
 def test_rows_that_a_join_may_disorder_are_sorted(tmp_path):
     with DuckDBBackend(disordered(tmp_path / "world.db"), KEY, DATASET, ranges=1) as opened:
-        assert opened.bounded_sums(aggregation(measure("rows"))).totals.tolist() == [[4 * 4]]
+        never = Join(1, "left", None, Literal(value=False))
+        joined = Below((Scan("trips", True), Scan("zones", False)), (never,))
+        assert opened.bounded_sums(aggregation(measure("rows"), below=joined)).totals.tolist() == [[4 * 4]]
 
 
 def test_nested_quotients_cost_no_more_than_their_length(backend):
@@ -98,9 +101,8 @@ def test_types_that_do_not_fit_are_refused_before_a_row_is_read(wrong):
 
 
 def test_keys_and_sums_of_no_integer_are_refused():
-    for key in (FREE, ColumnRef(0, "at", "timestamp")):
-        with pytest.raises(ValueError, match="group key"):
-            stream(aggregation(measure("rows"), keys=(Key(key, (datetime(2025, 1, 1),), "timestamp"),)), DATASET)
+    with pytest.raises(ValueError, match="group key"):
+        stream(aggregation(measure("rows"), keys=(Key(FREE, None, "number"),)), DATASET)
     with pytest.raises(ValueError, match="summed"):
         stream(aggregation(measure("sum", NOTE, granularity=Fraction(1))), DATASET)
 
@@ -114,4 +116,4 @@ def test_a_mean_streams_its_column_once():
     fare = ColumnRef(0, "fare", "number")
     day = Key(ColumnRef(0, "day", "date"), (date(2025, 1, 1),), "date")
     wanted = stream(aggregation(measure("sum", fare), measure("present", fare), keys=(day,)), DATASET)
-    assert wanted.select == 'r0._unit, r0."day", r0."fare"'
+    assert wanted.select.startswith('SELECT r0._unit, r0."day", r0."fare" FROM')

@@ -57,7 +57,7 @@ def test_arithmetic_and_functions(sql, expected):
         ("WIDTH_BUCKET(fare, 0, 9, 0)", "literal-number"),
         ("WIDTH_BUCKET(fare, 0, 9, 100000)", "literal-number"),
         ("DIV(month, 2)", "operator"),
-        ("CBRT(fare)", "function"),
+        ("CBRT(fare)", "not-on-rows"),
     ],
 )
 def test_what_is_refused_says_why(sql, code):
