@@ -75,6 +75,8 @@ class SearchedKey:
     def places_of(self, column: Any) -> Int32s:
         """The place of each row's value; NO_GROUP where it is in no group."""
         known, places = self._table
+        if pyarrow.types.is_date32(column.type):
+            column = column.view(pyarrow.int32())
         if not known.size:
             found = np.full(len(column), NO_GROUP, np.int32)
         else:
