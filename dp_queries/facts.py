@@ -130,6 +130,8 @@ def _is_nullable(call: Call, parts: Parts, found: Range | None) -> bool:
     name = call.operator
     if name == "is_null":
         return False
+    if name in (*_LIKE_ALL, "case") and type_of(call) == "integer" and _is_beyond(found):
+        return True
     if name in _LIKE_ALL:
         return all(part.is_nullable for part in parts)
     if name == "case":

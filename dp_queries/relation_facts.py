@@ -12,6 +12,7 @@ from math import prod
 from dp_queries.expressions import Call, ColumnRef, Expression
 from dp_queries.facts import Facts, Range, facts_of
 from dp_queries.layers import normal_form
+from dp_queries.ranges import hull
 from dp_queries.relations import (
     Below,
     Join,
@@ -242,15 +243,15 @@ def _count(clamping: ClampingBounds) -> int:
 
 
 def _hull(parts: list[Facts]) -> Facts:
-    """What holds of a value that comes from one of several places."""
-    ranges = [part.range for part in parts]
-    days = [part.days for part in parts]
-    domains = [part.domain for part in parts]
-    norms = [part.sum_norm for part in parts]
+    """What holds of a value that comes from one of several places. Where it is always NULL, it adds no values."""
+    named = [part for part in parts if part.type != "null"] or parts[:1]
+    days = [part.days for part in named]
+    domains = [part.domain for part in named]
+    norms = [part.sum_norm for part in named]
     return Facts(
-        parts[0].type,
+        named[0].type,
         is_nullable=any(part.is_nullable for part in parts),
-        range=_range_hull([held for held in ranges if held]) if all(ranges) else None,
+        range=hull(part.range for part in named),
         days=(min(day[0] for day in days if day), max(day[1] for day in days if day)) if all(days) else None,
         domain=tuple(dict.fromkeys(value for domain in domains for value in domain or ())) if all(domains) else None,
         longest=max(part.longest for part in parts),
@@ -258,12 +259,6 @@ def _hull(parts: list[Facts]) -> Facts:
         reads_unit=any(part.reads_unit for part in parts),
         sum_norm=sum((norm for norm in norms if norm), Fraction(0)) if all(norms) else None,
     )
-
-
-def _range_hull(ranges: list[Range]) -> Range:
-    steps = {held.granularity for held in ranges}
-    step = steps.pop() if len(steps) == 1 else None
-    return Range(min(held.lower for held in ranges), max(held.upper for held in ranges), step)
 
 
 def _is_looked_up(part: Expression, relation: int) -> bool:

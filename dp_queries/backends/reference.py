@@ -33,12 +33,12 @@ class ReferenceBackend:
 
     def __init__(self, tables: Tables, dataset: LoadedDataset) -> None:
         self._dataset = dataset
-        self._tables = {table: list(self._stored(table, rows)) for table, rows in tables.items()}
+        self.tables = {table: list(self._stored(table, rows)) for table, rows in tables.items()}
 
     def bounded_sums(self, aggregation: Aggregation) -> Sums:
         """Exact sums in grid steps; see `base.Backend`."""
         units: dict[Any, list[Row]] = {}
-        for unit, row in joined_rows(aggregation.below, self._tables):
+        for unit, row in joined_rows(aggregation.below, self.tables):
             units.setdefault(unit, []).append(row)
         in_order = {unit: units[unit] for unit in sorted(units)}
         groups = Groups(aggregation, in_order)
@@ -52,7 +52,7 @@ class ReferenceBackend:
         return {name: public_table(self._described(name), self._columns(name)) for name in names}
 
     def _columns(self, table: str) -> dict[str, list[Any]]:
-        rows = [columns for _, columns in self._tables[table]]
+        rows = [columns for _, columns in self.tables[table]]
         return {column.name: [_logical(row[column.name]) for row in rows] for column in self._described(table).columns}
 
     def _described(self, table: str) -> Table:

@@ -125,13 +125,14 @@ _PRESERVED = "{} JOIN would keep rows of no unit; start with the private table a
 
 
 def _swaps(node: Any, views: list[View]) -> bool:
-    """public RIGHT JOIN private is private LEFT JOIN public."""
-    return bool(node.side.upper() == "RIGHT") and views[1].has_unit and not views[0].has_unit
+    """a RIGHT JOIN b is b LEFT JOIN a, if only its rows have units."""
+    return bool(node.side.upper() == "RIGHT") and views[1].has_unit
 
 
 def _swapped(node: Any, items: list[Any], views: list[View], scope: Scope) -> None:
     scope.melt(items[1], item_name(items[1]), views[1])
     _add(node, items[0], views[0], "left", scope)
+    scope.aliases = dict(reversed(scope.aliases.items()))  # in the order in which * names them
 
 
 def _kind(node: Any, scope: Scope) -> str:

@@ -26,7 +26,7 @@ UNBOUNDED: Final = "a sum per unit takes a column with declared bounds, or arith
 
 def per_unit(select: Any, rows: Below, scope: Scope) -> View:
     """The view of a SELECT that groups by the unit."""
-    keys = tuple(key for key in group_keys(select, scope) if not scope.is_unit(key))
+    keys = tuple(normal_form.ordered(key for key in group_keys(select, scope) if not scope.is_unit(key)))
     grouped = GroupScope(scope, rows, keys)
     columns = named_expressions(select, grouped)
     having = select.args.get("having")
@@ -38,7 +38,7 @@ def per_unit(select: Any, rows: Below, scope: Scope) -> View:
 def distinct(rows: Below, columns: Mapping[str, Expression], scope: Scope) -> View:
     """The view of a SELECT DISTINCT whose columns include the unit."""
     units = tuple(dict.fromkeys(value for value in columns.values() if scope.is_unit(value)))
-    keys = tuple(dict.fromkeys(value for value in columns.values() if value not in units))
+    keys = tuple(normal_form.ordered(value for value in columns.values() if value not in units))
     relation = PerUnit(rows, keys, tuple(UnitAggregate("min", unit) for unit in units))
     places = {key: f"k{index}" for index, key in enumerate(keys)} | {unit: f"a{i}" for i, unit in enumerate(units)}
     named = {name: ColumnRef(0, places[value], type_of(value)) for name, value in columns.items()}

@@ -10,7 +10,7 @@ from dp_queries.expressions import Call, ColumnRef, Expression, Literal
 from dp_queries.layers.scope import View
 from dp_queries.parse import Node, Statement, rejected
 from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import Below, Derived, UnionAll
+from dp_queries.relations import Below, Derived, Scan, UnionAll
 
 MOST_PARTS: Final = 8
 
@@ -46,8 +46,16 @@ def _aligned(
         raise rejected(statement.reason(node, "types-differ", message))
     if not types <= NUMBERS or not types:
         return place
-    ranges = [facts.of(view.below, value).range for view, value in zip(views, place, strict=True)]
+    named = [(view.below, value) for view, value in zip(views, place, strict=True) if type_of(value) != "null"]
+    ranges = [facts.of(below, value).range for below, value in named]
     steps = {found and found.granularity for found in ranges}
-    if len(steps) == 1 and len(types) == 1 and not any(isinstance(value, Literal) for value in place):
+    if len(steps) == 1 and len(types) == 1 and all(_counts_steps(below, value, types) for below, value in named):
         return place
-    return [value if value == Literal(None) else Call("to_number", (value,)) for value in place]
+    return [value if type_of(value) == "null" else Call("to_number", (value,)) for value in place]
+
+
+def _counts_steps(below: Below, value: Expression, types: set[str]) -> bool:
+    """Whether a number is surely kept as integer steps: an integer that rows hold, or a column of a table."""
+    if isinstance(value, ColumnRef) and isinstance(below.sources[value.relation], Scan):
+        return True
+    return types == {"integer"} and not isinstance(value, Literal)

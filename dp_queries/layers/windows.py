@@ -106,14 +106,14 @@ class WindowScope(Scope):
 
 
 def _window(node: Any, scope: Scope) -> Window:
+    if node.args.get("alias"):
+        message = "write the window out: OVER (PARTITION BY <unit> ... ORDER BY ...)"
+        raise rejected(scope.statement.reason(node, "window-name", message))
     partition = [below.expression(part, scope) for part in node.args.get("partition_by") or []]
     rest = tuple(part for part in partition if not scope.is_unit(part))
     if len(rest) == len(partition):
         message = "a window over rows is partitioned by the privacy unit: OVER (PARTITION BY <unit>, ... ORDER BY ...)"
         raise rejected(scope.statement.reason(node, "window-not-per-unit", message))
-    if node.args.get("alias"):
-        message = "write the window out: OVER (PARTITION BY <unit> ... ORDER BY ...)"
-        raise rejected(scope.statement.reason(node, "window-name", message))
     if node.args.get("spec"):
         message = "a frame isn't offered on rows; leave ROWS and RANGE out"
         raise rejected(scope.statement.reason(node, "window-frame", message))
