@@ -51,3 +51,49 @@ def test_with_can_not_redefine_a_table():
         code("WITH airports AS (SELECT * FROM flights) SELECT zone, COUNT(*) FROM airports GROUP BY zone")
         == "shadowing"
     )
+
+
+HIDDEN = (
+    "WITH flights AS (SELECT * FROM airports) SELECT COUNT(*) FROM flights",
+    "WITH x AS (SELECT * FROM flights), X AS (SELECT * FROM airports) SELECT COUNT(*) FROM x",
+    "WITH x AS (SELECT * FROM flights) SELECT COUNT(*) FROM (WITH x AS (SELECT * FROM planes) SELECT * FROM x) y",
+    "SELECT COUNT(*) FROM (WITH planes AS (SELECT * FROM flights) SELECT * FROM planes) y",
+    'WITH "AIRPORTS" AS (SELECT * FROM flights) SELECT zone, COUNT(*) FROM airports GROUP BY zone',
+)
+
+
+@pytest.mark.parametrize("sql", HIDDEN)
+def test_no_name_of_with_hides_another(sql):
+    assert code(sql) == "shadowing"
+
+
+OTHERS_AS_THE_UNIT = (
+    "(SELECT dest AS tailnum, day FROM flights) x",
+    "(SELECT * FROM flights) AS x (u, c, o, tailnum)",
+    "(SELECT dest AS tailnum FROM flights UNION ALL SELECT maker FROM planes) x",
+    "(SELECT tailnum FROM flights UNION ALL SELECT dest FROM flights) x",
+    "(SELECT COALESCE(dest, tailnum) AS tailnum FROM flights) x",
+    "(SELECT tailnum || '' AS tailnum FROM flights) x",
+    "(SELECT MIN(dest) AS tailnum FROM flights GROUP BY tailnum) x",
+    "(SELECT LAG(tailnum) OVER (PARTITION BY tailnum ORDER BY day) AS tailnum FROM flights) x",
+    "(SELECT p.tailnum FROM flights f LEFT JOIN planes p USING (tailnum)) x",
+)
+
+
+@pytest.mark.parametrize("source", OTHERS_AS_THE_UNIT)
+def test_another_column_under_the_units_name_joins_and_groups_nothing(source):
+    listed = "WITH x (tailnum) AS (SELECT dest FROM flights)"
+    assert code(f"{listed} SELECT COUNT(*) FROM x JOIN planes p ON x.tailnum = p.tailnum") == "join-not-on-unit"
+    assert code(f"SELECT COUNT(*) FROM planes p JOIN {source} ON x.tailnum = p.tailnum") == "join-not-on-unit"
+    exists = f"EXISTS (SELECT 1 FROM {source} WHERE x.tailnum = p.tailnum)"
+    assert code(f"SELECT COUNT(*) FROM planes p WHERE {exists}") == "subquery-not-on-unit"
+    ranked = f"(SELECT ROW_NUMBER() OVER (PARTITION BY tailnum ORDER BY tailnum) AS r FROM {source}) y"
+    assert code(f"SELECT COUNT(*) FROM {ranked}") == "window-not-per-unit"
+
+
+def test_the_unit_under_another_name_is_still_the_unit():
+    renamed = (
+        "WITH x (dest) AS (SELECT tailnum FROM planes) SELECT COUNT(*) FROM flights f JOIN x ON f.tailnum = x.dest"
+    )
+    assert planned(renamed).digest == planned("SELECT COUNT(*) FROM flights JOIN planes USING (tailnum)").digest
+    assert code("SELECT u, COUNT(*) FROM (SELECT tailnum AS u FROM flights) x GROUP BY u") == "unit-key"

@@ -1,6 +1,9 @@
+import pytest
+
 from dp_queries.expressions import Call, ColumnRef
 from dp_queries.planner import analyse
 from tests.dp_queries.flights import DATASET, planned
+from tests.dp_queries.layers.views import refusal, view
 
 
 def test_the_units_equality_is_taken_out_of_the_condition():
@@ -42,3 +45,54 @@ def test_needs_name_every_column_and_bare_tables():
     assert joined.columns == {("flights", "tailnum"), ("planes", "tailnum"), ("flights", "delay")}
     assert analyse("SELECT COUNT(*) FROM flights", DATASET).needs.columns == {("flights", "*")}
     assert joined.aggregates == {"avg"}
+
+
+def test_a_right_join_is_a_left_join_from_its_other_side():
+    right = view("SELECT seats, day FROM planes p RIGHT JOIN flights f USING (tailnum)")
+    assert right == view("SELECT seats, day FROM flights f LEFT JOIN planes p USING (tailnum)")
+    public = view("SELECT zone, day FROM airports RIGHT JOIN flights ON faa = dest")
+    assert public == view("SELECT zone, day FROM flights LEFT JOIN airports ON faa = dest")
+
+
+def test_conditions_of_a_left_join_stay_with_it():
+    on = view("SELECT day FROM flights f LEFT JOIN planes p ON f.tailnum = p.tailnum AND seats > 5").below
+    where = view("SELECT day FROM flights f LEFT JOIN planes p ON f.tailnum = p.tailnum WHERE seats > 5").below
+    assert on.where is None
+    assert on.joins[0].condition == where.where
+    assert where.joins[0].condition is None
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "place"),
+    [
+        ("airports LEFT JOIN flights ON faa = dest", "public-preserved", "flights"),
+        ("airports FULL JOIN flights ON faa = dest", "public-preserved", "flights"),
+        ("flights RIGHT JOIN airports ON faa = dest", "public-preserved", "airports"),
+        ("flights FULL JOIN planes USING (tailnum)", "public-preserved", "planes"),
+        ("flights, planes", "join-not-on-unit", "1"),
+        ("flights JOIN planes ON seats > 3", "join-not-on-unit", "1"),
+        ("flights f JOIN planes p ON f.tailnum = p.tailnum OR seats > 3", "join-not-on-unit", "1"),
+        ("flights f JOIN planes p ON f.tailnum || '' = p.tailnum", "join-not-on-unit", "1"),
+        ("flights f JOIN planes p ON f.dest = p.tailnum", "join-not-on-unit", "1"),
+        ("flights f LEFT JOIN planes p ON seats > 3 WHERE f.tailnum = p.tailnum", "join-not-on-unit", "1"),
+        ("flights f JOIN airports USING (zone)", "using", "zone"),
+        ("flights f JOIN airports ON late IN (SELECT TRUE FROM airports)", "subquery", "late IN"),
+        ("flights f JOIN flights g ON f.tailnum = g.tailnum", "fan-out", "1"),
+        ("flights JOIN weather USING (origin)", "fan-out", "1"),
+        ("flights CROSS JOIN airports", "fan-out", "1"),
+    ],
+)
+def test_what_is_refused(source, code, place):
+    found = refusal(f"SELECT 1 FROM {source}")
+    assert found[0] == code
+    assert found[1].startswith(place)
+
+
+def test_there_are_so_many_joins_and_tables():
+    joins = " ".join(f"JOIN planes p{at} USING (tailnum)" for at in range(9))
+    assert refusal(f"SELECT 1 FROM planes {joins}")[0] == "too-many-joins"
+    twice = ", ".join(f"x{at + 1} AS (SELECT * FROM x{at} UNION ALL SELECT * FROM x{at})" for at in range(40))
+    assert refusal(f"WITH x0 AS (SELECT * FROM planes), {twice} SELECT * FROM x40")[0] == "too-many-joins"
+    group = "SELECT tailnum, SUM(n + n) AS n FROM x{} GROUP BY tailnum"
+    deep = ", ".join(f"x{at + 1} AS ({group.format(at)})" for at in range(30))
+    assert refusal(f"WITH x0 AS (SELECT tailnum, 1 AS n FROM planes), {deep} SELECT n FROM x30")[0] == "too-deep"

@@ -1,0 +1,39 @@
+from dp_queries.planner import analyse
+from dp_queries.relation_facts import RelationFacts
+from dp_queries.work import work_of
+from tests.dp_queries.flights import DATASET
+
+
+def seconds(sql):
+    (draft,) = analyse(sql, DATASET).layers.aggregations
+    return work_of(draft, RelationFacts(DATASET)).seconds
+
+
+def test_more_to_do_is_more_work():
+    plain = seconds("SELECT COUNT(*) FROM flights")
+    assert plain < seconds("SELECT COUNT(*) FROM flights WHERE LOWER(note) = 'x'")
+    assert plain < seconds("SELECT COUNT(*) FROM flights JOIN planes USING (tailnum)")
+    assert plain < seconds("SELECT COUNT(*) FROM (SELECT tailnum FROM flights GROUP BY tailnum) x")
+    assert plain < seconds(
+        "SELECT SUM(r) FROM (SELECT RANK() OVER (PARTITION BY tailnum ORDER BY day) AS r FROM flights) x"
+    )
+
+
+def test_work_is_of_what_the_card_admits_and_not_of_what_conditions_leave():
+    assert seconds("SELECT COUNT(*) FROM flights WHERE month = 13") == seconds(
+        "SELECT COUNT(*) FROM flights WHERE month = 1"
+    )
+
+
+def test_pairs_that_exists_compares_are_work():
+    exists = "SELECT COUNT(*) FROM planes p WHERE EXISTS (SELECT 1 FROM flights f WHERE f.tailnum = p.tailnum{})"
+    assert seconds(exists.format(" AND f.distance > p.seats")) > 5 * seconds(exists.format(" AND f.distance > 5"))
+
+
+def test_sorted_rows_are_held_in_memory():
+    def held(sql):
+        (draft,) = analyse(sql, DATASET).layers.aggregations
+        return work_of(draft, RelationFacts(DATASET)).held_bytes
+
+    assert held("SELECT SUM(delay) FROM flights") == 0
+    assert held("SELECT SUM(delay) FROM flights JOIN planes USING (tailnum)") == 400_000 * 2 * (16 + 8)
