@@ -14,9 +14,11 @@ from typing import Any, Protocol
 from benchmarks.trips import KEY, Trips
 from dp_queries import encrypted, planner
 from dp_queries.answer import Answer
+from dp_queries.backends.base import Sums
 from dp_queries.backends.duckdb import DuckDBBackend
-from dp_queries.plan import Plan
+from dp_queries.plan import Aggregation, Plan
 from dp_queries.release import release
+from dp_queries.settling import with_shown_groups
 from policies.agreements import Agreement, PinnedLog, Terms, all_columns
 from policies.authorization import Act, Actor, decide
 from policies.terms import AGGREGATES
@@ -83,8 +85,8 @@ class Ours:
         return self._plans[query]
 
     def run(self, query: str) -> Any:
-        """The bounded sums, as `release` gets them."""
-        return [self._backend.bounded_sums(part) for part in self.plan(query).aggregations]
+        """The bounded sums, as `release` gets them; of private keys, of the groups that are shown."""
+        return [self._sums(part) for part in self.plan(query).aggregations]
 
     def answer(self, query: str, noise: Noise | None = None) -> Answer:
         """The query's answer. A benchmark has no ledger, so it writes itself the charge for made-up rows."""
@@ -95,6 +97,11 @@ class Ours:
     def close(self) -> None:
         """Close the file."""
         self._backend.close()
+
+    def _sums(self, part: Aggregation) -> Sums:
+        if part.is_open:
+            part = with_shown_groups(part, self._backend.found_groups(part), OpenDPNoise())
+        return self._backend.bounded_sums(part)
 
     def _planned(self, sql: str) -> Plan:
         query = planner.analyse(sql, self._dataset)

@@ -13,6 +13,30 @@ Bounds = list[float | None]
 
 
 @dataclass(frozen=True)
+class Clipping:
+    """How one measure was bounded and noised, in its column's unit; `is_chosen`: privately, by the query itself."""
+
+    of: str
+    norm: float
+    noise_scale: float
+    is_chosen: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """The clipping as JSON."""
+        return {
+            "of": self.of,
+            "l2_norm_per_unit": self.norm,
+            "noise_scale": self.noise_scale,
+            "is_chosen": self.is_chosen,
+        }
+
+    @staticmethod
+    def from_json(document: Mapping[str, Any]) -> "Clipping":
+        """The clipping of `to_json`."""
+        return Clipping(document["of"], document["l2_norm_per_unit"], document["noise_scale"], document["is_chosen"])
+
+
+@dataclass(frozen=True)
 class Answer:
     """Released values only. `intervals`: by level and noisy numeric column, [lower, upper] per row."""
 
@@ -20,14 +44,22 @@ class Answer:
     rows: list[list[Cell]]
     intervals: dict[str, dict[str, list[Bounds]]]
     notes: tuple[str, ...]
+    clipping: tuple[Clipping, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The answer as JSON."""
         columns = [{"name": column.name, "type": column.type, "noisy": column.is_noisy} for column in self.columns]
-        return {"columns": columns, "rows": self.rows, "intervals": self.intervals, "notes": list(self.notes)}
+        return {
+            "columns": columns,
+            "rows": self.rows,
+            "intervals": self.intervals,
+            "notes": list(self.notes),
+            "clipping": [part.to_json() for part in self.clipping],
+        }
 
     @staticmethod
     def from_json(document: Mapping[str, Any]) -> "Answer":
         """The answer of `to_json`."""
         columns = tuple(OutputColumn(part["name"], part["type"], part["noisy"]) for part in document["columns"])
-        return Answer(columns, document["rows"], document["intervals"], tuple(document["notes"]))
+        clipping = tuple(map(Clipping.from_json, document["clipping"]))
+        return Answer(columns, document["rows"], document["intervals"], tuple(document["notes"]), clipping)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from dp_queries.accuracy import bare_columns, expected_half_widths, measure_half_width
 from dp_queries.plan import Aggregation, Measure, Plan, QuantileMeasure
-from dp_queries.wording import described, expression_text, norm_in_units, quantile_words
+from dp_queries.wording import clipping_note, clipping_of, described, expression_text, in_units, quantile_words
 from policies.catalogue import LoadedDataset
 from privacy.loss import MICRO
 
@@ -28,21 +28,6 @@ def explain(plan: Plan, dataset: LoadedDataset) -> dict[str, Any]:
         "slot_seconds": float(plan.slot_seconds),
         "notes": list(_notes(plan, dataset)),
     }
-
-
-def clipping_note(plan: Plan, noun: str) -> str:
-    """What an interval does not cover, by the plan alone; how much of it concerns these rows would be an answer."""
-    norms = dict.fromkeys(
-        f"{norm_in_units(measure):g} for {described(part, measure)}"
-        for part in plan.aggregations
-        for measure in part.measures
-    )
-    if not norms:
-        return f"Rows of one {noun} weigh less where they are many. ± covers the noise, not what this changes."
-    return (
-        f"Of one {noun} at most so much counts (L2 norm over all groups): {', '.join(norms)}. "
-        "± covers the noise, not what this leaves out."
-    )
 
 
 def _decimal(epsilon_micro: int) -> str:
@@ -86,11 +71,14 @@ def _bounds(aggregation: Aggregation, measure: Measure) -> dict[str, Any]:
 
 
 def _clipping(aggregation: Aggregation, measure: Measure) -> dict[str, Any]:
-    return {
+    """The declared norm and its noise; where the query chooses, among which norms, smallest and largest."""
+    told = {
         "of": described(aggregation, measure),
-        "l2_norm_per_unit": norm_in_units(measure),
-        "noise_scale": float(measure.noise_scale / measure.norm.grid * measure.granularity),
+        "l2_norm_per_unit": in_units(measure.norm.l2_steps, measure),
+        "noise_scale": in_units(measure.noise_scale, measure),
     }
+    ends = [in_units(norm.l2_steps, measure) for norm in (measure.norms[0], measure.norms[-1])]
+    return told | ({"chosen_between": ends} if measure.choice else {})
 
 
 def _quantile(aggregation: Aggregation, quantile: QuantileMeasure) -> dict[str, Any]:
@@ -119,7 +107,7 @@ def _selection(aggregation: Aggregation) -> dict[str, Any]:
 def _notes(plan: Plan, dataset: LoadedDataset) -> Iterator[str]:
     unit = dataset.card.unit
     yield f"What is protected: all rows of one {unit.noun}."
-    yield clipping_note(plan, unit.noun)
+    yield from _clipping_notes(plan, unit.noun)
     if unit.period:
         yield f"Protection holds per {unit.period}; a whole history is protected only period by period."
     for aggregation in plan.aggregations:
@@ -127,6 +115,16 @@ def _notes(plan: Plan, dataset: LoadedDataset) -> Iterator[str]:
     parts = sum(len(part.measures) + len(part.quantiles) for part in plan.aggregations)
     if parts > 1:
         yield f"{parts} measures share the epsilon: each is noisier than it would be alone."
+
+
+def _clipping_notes(plan: Plan, noun: str) -> Iterator[str]:
+    pairs = [(part, measure) for part in plan.aggregations for measure in part.measures]
+    yield clipping_note((clipping_of(part, measure, is_chosen=False) for part, measure in pairs), noun)
+    if any(measure.choice for _, measure in pairs):
+        yield (
+            "These are the card's norms. A 25th of the budget chooses better ones from how much units really add, so "
+            "the noise may be smaller or larger than told here; for a promise ask with accuracy=."
+        )
 
 
 def _groups_notes(aggregation: Aggregation, noun: str) -> Iterator[str]:

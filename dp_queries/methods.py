@@ -1,9 +1,10 @@
 """The methods paragraph of an answer: what a paper would say about how the figures were made."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from dp_queries.plan import Aggregation, Measure, Plan
-from dp_queries.wording import described, norm_in_units, quantile_words
+from dp_queries.answer import Clipping
+from dp_queries.plan import Aggregation, Plan
+from dp_queries.wording import quantile_words
 from policies.catalogue import LoadedDataset
 from privacy.loss import MICRO
 
@@ -15,8 +16,8 @@ _MECHANISMS = {
 }
 
 
-def methods_text(plan: Plan, dataset: LoadedDataset) -> str:
-    """Mechanism, scales, clipping norms, groups, privacy unit and period, as text. Independent of rows."""
+def methods_text(plan: Plan, dataset: LoadedDataset, clipping: Sequence[Clipping]) -> str:
+    """Mechanism, scales, clipping norms, groups, privacy unit and period, as text; `clipping` is the answer's."""
     unit = dataset.card.unit
     period = f" within one {unit.period}" if unit.period else ""
     head = (
@@ -24,10 +25,12 @@ def methods_text(plan: Plan, dataset: LoadedDataset) -> str:
         f"differential privacy for adding or removing all rows of one {unit.noun}{period}. "
         f"It was computed on {dataset.card.name}, version {plan.version}."
     )
-    return " ".join([head, *(sentence for part in plan.aggregations for sentence in _sentences(part, unit.noun))])
+    parts = iter(clipping)
+    told = [(part, [next(parts) for _ in part.measures]) for part in plan.aggregations]
+    return " ".join([head, *(sentence for pair in told for sentence in _sentences(*pair, unit.noun))])
 
 
-def _sentences(aggregation: Aggregation, noun: str) -> Iterator[str]:
+def _sentences(aggregation: Aggregation, clipping: Sequence[Clipping], noun: str) -> Iterator[str]:
     if aggregation.selection is None:
         many = f"are {aggregation.groups} public groups" if aggregation.groups > 1 else "is 1 public group"
         yield f"There {many}."
@@ -37,8 +40,9 @@ def _sentences(aggregation: Aggregation, noun: str) -> Iterator[str]:
             "(Gopi et al. 2020; Desfontaines et al. 2022; Wilkins et al. 2024)."
         )
     if aggregation.measures:
-        parts = "; ".join(_measure_text(aggregation, measure) for measure in aggregation.measures)
-        mechanism = _MECHANISMS[aggregation.measures[0].mechanism]
+        kind = aggregation.measures[0].mechanism
+        parts = "; ".join(_clipping_text(part, kind) for part in clipping)
+        mechanism = _MECHANISMS[kind]
         yield (
             f"Each {noun}'s contribution over all groups was clipped by its L2 norm, and {mechanism} was added to"
             f" every group: {parts}."
@@ -52,8 +56,7 @@ def _sentences(aggregation: Aggregation, noun: str) -> Iterator[str]:
         )
 
 
-def _measure_text(aggregation: Aggregation, measure: Measure) -> str:
-    step = measure.granularity / measure.norm.grid
-    kind = "scale" if measure.mechanism == "laplace" else "standard deviation"
-    scale = float(measure.noise_scale * step)
-    return f"{described(aggregation, measure)}: norm {norm_in_units(measure):g}, {kind} {scale:.4g}"
+def _clipping_text(clipping: Clipping, mechanism: str) -> str:
+    kind = "scale" if mechanism == "laplace" else "standard deviation"
+    how = " (chosen by a noisy histogram of norms, for a 25th of the budget)" if clipping.is_chosen else ""
+    return f"{clipping.of}: norm {clipping.norm:g}{how}, {kind} {clipping.noise_scale:.4g}"

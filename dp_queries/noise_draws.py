@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from dp_queries.above_engine import Floats
-from dp_queries.plan import Aggregation, Measure, QuantileMeasure
+from dp_queries.plan import Measure, QuantileMeasure
 from dp_queries.released import Noisy, aggregate_values
 from privacy.intervals import draws
 from privacy.quantiles import LEVEL, Quantile
@@ -19,10 +19,9 @@ from privacy.quantiles import LEVEL, Quantile
 _REACH: Final = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
-def drawn_aggregates(
-    aggregation: Aggregation, noisy: Noisy, rows: Any, many: int, generator: np.random.Generator
-) -> list[Floats]:
+def drawn_aggregates(noisy: Noisy, rows: Any, many: int, generator: np.random.Generator) -> list[Floats]:
     """The aggregates of some rows in `many` draws: each of shape (many * rows), draw by draw."""
+    aggregation = noisy.aggregation
     measures = [
         _drawn(measure, values[rows], many, generator)
         for measure, values in zip(aggregation.measures, noisy.measures, strict=True)

@@ -2,7 +2,7 @@
 
 A `Plan` is frozen and knows its digest (canonical plan + data version); only `planner.plan` makes one.
 Group `g` of an aggregation with public keys is the mixed-radix number of its keys' positions in their domains, first
-key slowest.
+key slowest; where partition selection has shown which groups appear, it is the g-th of those.
 """
 
 from dataclasses import dataclass, field
@@ -12,13 +12,12 @@ from math import prod
 from typing import Any, Literal as OneOf
 
 from dp_queries.expressions import Expression, Value, literal_json, to_json
+from dp_queries.measures import Measure, MeasureKind, NormChoice, QuantileMeasure
 from dp_queries.post_processing import Above, OutputColumn
 from dp_queries.relations import Below
 from policies.canonical import digest
 from privacy.loss import Loss
-from privacy.quantiles import Drawing
 from privacy.selection import Selection
-from privacy.units import ContributionNorm
 
 __all__ = [
     "Above",
@@ -28,12 +27,12 @@ __all__ = [
     "Key",
     "Measure",
     "MeasureKind",
+    "NormChoice",
     "OutputColumn",
     "Plan",
     "QuantileMeasure",
 ]
 
-MeasureKind = OneOf["rows", "present", "units", "sum", "distinct"]
 AggregateKind = OneOf["count", "sum", "avg", "var_pop", "var_samp", "stddev_pop", "stddev_samp", "quantile"]
 
 
@@ -57,65 +56,6 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Measure:
-    """One bounded integer vector over the groups.
-
-    rows: how many rows; present: rows whose `value` is not NULL; units: 1 if the unit has a row in the group (with a
-    `value`: a row where it is not NULL); sum: the sum of quantized values minus `offset_steps`, NULLs left out;
-    distinct: how many values the units claim, each at most so many that its norm holds.
-    `value` is clamped to [lower_steps, upper_steps] and quantized to `granularity` (steps are integers) before the
-    offset is taken away. `noise_scale` is in grid steps: Laplace scale or Gaussian standard deviation.
-    """
-
-    kind: MeasureKind
-    value: Expression | None
-    lower_steps: int
-    upper_steps: int
-    granularity: Fraction
-    offset_steps: int
-    norm: ContributionNorm
-    mechanism: OneOf["laplace", "gaussian"]
-    noise_scale: Fraction
-
-    def to_json(self) -> Any:
-        """The measure for the plan's digest."""
-        return {
-            "kind": self.kind,
-            "value": self.value and to_json(self.value),
-            "bounds": [str(self.lower_steps), str(self.upper_steps), str(self.offset_steps)],
-            "granularity": str(self.granularity),
-            "norm": [self.norm.l2_steps, self.norm.grid],
-            "noise": [self.mechanism, str(self.noise_scale)],
-        }
-
-
-@dataclass(frozen=True)
-class QuantileMeasure:
-    """A value per group at a rank of its rows, drawn from a histogram in which a unit's rows weigh what `norm` allows.
-
-    Steps of `drawing.bins` count `granularity`.
-    """
-
-    value: Expression
-    granularity: Fraction
-    norm: ContributionNorm
-    drawing: Drawing
-
-    def to_json(self) -> Any:
-        """The measure for the plan's digest."""
-        drawing, bins = self.drawing, self.drawing.bins
-        return {
-            "kind": "quantile",
-            "value": to_json(self.value),
-            "fraction": str(drawing.rank.fraction),
-            "bins": [str(bins.lower_steps), str(bins.upper_steps), str(bins.width)],
-            "granularity": str(self.granularity),
-            "norm": [self.norm.l2_steps, self.norm.grid],
-            "noise": [drawing.mechanism, str(drawing.value_scale), drawing.reach_scale and str(drawing.reach_scale)],
-        }
-
-
-@dataclass(frozen=True)
 class Aggregate:
     """A column of a released table.
 
@@ -129,7 +69,11 @@ class Aggregate:
 
 @dataclass(frozen=True)
 class Aggregation:
-    """A DP aggregation: rows of units, bounded and summed per group; its noisy columns are a released table."""
+    """A DP aggregation: rows of units, bounded and summed per group; its noisy columns are a released table.
+
+    A plan's has no `shown`. In the course of its release, partition selection replaces private keys by the values that
+    appear, and `shown` lists the groups that do: the place of each key's value in its domain, in ascending order.
+    """
 
     below: Below
     keys: tuple[Key, ...]
@@ -137,11 +81,19 @@ class Aggregation:
     quantiles: tuple[QuantileMeasure, ...]
     aggregates: tuple[Aggregate, ...]
     selection: Selection | None
+    shown: tuple[tuple[int, ...], ...] | None = None
 
     @property
     def groups(self) -> int:
-        """How many groups the release has with public keys; 1 without keys."""
+        """How many groups are released: with public keys all there are, 1 without keys; else those that are shown."""
+        if self.shown is not None:
+            return len(self.shown)
         return prod(len(key.domain) for key in self.keys if key.domain is not None)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not been decided yet which groups appear."""
+        return self.selection is not None and self.shown is None
 
     def to_json(self) -> Any:
         """The aggregation for the plan's digest."""

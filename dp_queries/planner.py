@@ -105,6 +105,7 @@ def plan_for_accuracy(
     By bisection over integer micro-epsilons; the half-width falls as epsilon grows. Raises RequestRejected when a
     column has no accuracy of its own or `most_epsilon_micro` isn't enough.
     """
+    query = replace(query, has_fixed_norms=True)
     _check_accuracy(query, accuracy)
     low, high = 0, _checked_epsilon(most_epsilon_micro)
     if not _reaches(query, accuracy, high):

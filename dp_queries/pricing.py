@@ -12,13 +12,14 @@ from fractions import Fraction
 from math import isqrt
 from typing import Final
 
-from dp_queries.plan import Aggregation, Measure, QuantileMeasure
-from dp_queries.query import AggregationDraft, Draft, QuantileDraft, Query
+from dp_queries.measure_noise import Mechanism, noisy_measure
+from dp_queries.measures import MOST_LADDER_CELLS
+from dp_queries.plan import Aggregation, QuantileMeasure
+from dp_queries.query import AggregationDraft, QuantileDraft, Query
 from dp_queries.splitting import GAUSSIAN_DEGREE, LAPLACE_DEGREE, measure_weights, split
 from policies.errors import Reason, RequestRejected
 from privacy.intervals import standard_deviation
 from privacy.loss import Loss, pure_loss, rho_nano_for, zcdp_loss
-from privacy.mechanisms import gaussian_scale, laplace_scale
 from privacy.quantiles import Bins, pure_drawing, zcdp_drawing
 from privacy.selection import Selection, gaussian_selection, laplace_selection
 
@@ -41,11 +42,11 @@ class Offer:
 class _Makers:
     """How one mechanism makes the noise of each kind of part from its share of the loss, and what a share costs.
 
-    Of measures and quantiles: the draft, how many groups a unit may be in, the share. Of selections: the share, delta,
-    how many groups a unit may be in.
+    Of quantiles: the draft, how many groups a unit may be in, the share. Of selections: the share, delta, how many
+    groups a unit may be in.
     """
 
-    measured: Callable[[Draft, int, int], Measure]
+    mechanism: Mechanism
     drawn: Callable[[QuantileDraft, int, int], QuantileMeasure]
     selected: Callable[[int, Fraction, int], Selection]
     loss: Callable[[int], Loss]
@@ -87,7 +88,8 @@ def _offer(query: Query, total: int, degree: int, makers: _Makers) -> Offer | No
     try:
         for draft in drafts:
             mine = [next(rest) for _ in _weights(draft)]
-            aggregations.append(_aggregation(draft, mine, makers, selecting, delta))
+            may_choose = not query.has_fixed_norms and _fits(draft)
+            aggregations.append(_aggregation(draft, mine, makers, selecting, delta, may_choose))
     except ValueError:  # too little to be split further, or noise wider than what can be counted
         return None
     losses = [makers.loss(share) for share in shares]
@@ -101,7 +103,7 @@ def _weights(draft: AggregationDraft) -> list[Fraction]:
 
 
 def _aggregation(
-    draft: AggregationDraft, shares: list[int], makers: _Makers, selecting: int, delta: Fraction
+    draft: AggregationDraft, shares: list[int], makers: _Makers, selecting: int, delta: Fraction, may_choose: bool
 ) -> Aggregation:
     # Laplace wants to know how many groups a unit's vector has: the kernel bounds that by public groups, and by nothing
     # where groups are discovered. There this offer ends.
@@ -110,13 +112,22 @@ def _aggregation(
     return Aggregation(
         below=draft.below,
         keys=draft.keys,
-        measures=tuple(makers.measured(part, groups, share) for part, share in zip(draft.drafts, drafts, strict=True)),
+        measures=tuple(
+            noisy_measure(part, makers.mechanism, groups=groups, share=share, may_choose=may_choose)
+            for part, share in zip(draft.drafts, drafts, strict=True)
+        ),
         quantiles=tuple(
             makers.drawn(part, groups, share) for part, share in zip(draft.quantiles, quantiles, strict=True)
         ),
         aggregates=draft.aggregates,
         selection=makers.selected(selecting, delta, draft.groups_per_unit) if draft.has_private_keys else None,
     )
+
+
+def _fits(draft: AggregationDraft) -> bool:
+    """Whether ladders of norms fit into memory; how many groups private keys will have is known later."""
+    rungs = sum(len(part.climb.ladder.norms) for part in draft.drafts if part.climb)
+    return draft.has_private_keys or rungs * draft.groups <= MOST_LADDER_CELLS
 
 
 def _noise(aggregation: Aggregation) -> float:
@@ -134,18 +145,6 @@ def _selection_noise(selection: Selection | None) -> float:
     return 0.0 if selection is None else (selection.units_at_half(isqrt(selection.most_groups)) / 8) ** 2
 
 
-def _laplace(draft: Draft, groups: int, share: int) -> Measure:
-    return _measure(draft, "laplace", laplace_scale(l1_steps=draft.norm.l1_steps(groups), epsilon_micro=share))
-
-
-def _gaussian(draft: Draft, groups: int, share: int) -> Measure:
-    return _measure(draft, "gaussian", gaussian_scale(l2_steps=draft.norm.l2_steps, rho_nano=share))
-
-
-def _measure(draft: Draft, mechanism: str, scale: Fraction) -> Measure:
-    return Measure(**vars(draft), mechanism=mechanism, noise_scale=scale)  # type: ignore[arg-type]  # a name of two
-
-
 def _pure_quantile(draft: QuantileDraft, groups: int, share: int) -> QuantileMeasure:
     bins = Bins.over(draft.bounds, groups)
     drawing = pure_drawing(draft.rank, bins, draft.norm, groups=groups, epsilon_micro=share)
@@ -158,13 +157,13 @@ def _zcdp_quantile(draft: QuantileDraft, groups: int, share: int) -> QuantileMea
 
 
 _PURE: Final = _Makers(
-    _laplace,
+    "laplace",
     _pure_quantile,
     lambda share, delta, groups: laplace_selection(epsilon_micro=share, delta=delta, most_groups=groups),
     pure_loss,
 )
 _ZCDP: Final = _Makers(
-    _gaussian,
+    "gaussian",
     _zcdp_quantile,
     lambda share, delta, groups: gaussian_selection(rho_nano=share, delta=delta, most_groups=groups),
     zcdp_loss,

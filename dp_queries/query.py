@@ -9,13 +9,22 @@ from dp_queries.plan import Aggregate, Key, MeasureKind
 from dp_queries.post_processing import Above
 from dp_queries.relations import Below
 from policies.authorization import Needs
+from privacy.ladder import Ladder
 from privacy.quantiles import Rank
 from privacy.units import ClampingBounds, ContributionNorm
 
 
 @dataclass(frozen=True)
+class Climb:
+    """The norms that a measure may choose from, and how many units there are at most, by the card."""
+
+    ladder: Ladder
+    units_at_most: int
+
+
+@dataclass(frozen=True)
 class Draft:
-    """A measure without its noise; the fields mean what they mean in `Measure`."""
+    """A measure without its noise; the fields mean what they mean in `Measure`. Without a climb its norm is fixed."""
 
     kind: MeasureKind
     value: Expression | None
@@ -24,6 +33,7 @@ class Draft:
     granularity: Fraction
     offset_steps: int
     norm: ContributionNorm
+    climb: Climb | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,10 @@ class Layers:
 
 @dataclass(frozen=True)
 class Query:
-    """What was asked, analysed against the public facts of a dataset; `needs` is what a permit must allow."""
+    """What was asked, analysed against the public facts of a dataset; `needs` is what a permit must allow.
+
+    With `has_fixed_norms` clipping norms are the card's, so that the noise is known before rows are read.
+    """
 
     sql: str
     dataset: str
@@ -83,3 +96,4 @@ class Query:
     needs: Needs
     query_delta: Fraction
     slot_seconds: Fraction
+    has_fixed_norms: bool = False

@@ -13,7 +13,7 @@ from dp_queries.expressions import ColumnRef
 from dp_queries.plan import Aggregate, Aggregation, Measure, Plan
 from dp_queries.post_processing import Above, OutputColumn, Rowwise
 from dp_queries.relations import Below, Scan
-from dp_queries.released import Noisy, post_process, public_keys
+from dp_queries.released import Noisy, post_process
 from dp_queries.simulation import simulate_intervals
 from policies.catalogue import LoadedDataset, Table
 from privacy.loss import Loss
@@ -45,7 +45,7 @@ def _post_process_zeros(plan: Plan, aggregation: Aggregation, noise: Noise) -> N
     scale = aggregation.measures[0].noise_scale
     noise.gaussian([0], scale)
     zeros = tuple(np.array(noise.laplace([0], scale), dtype=np.float64) for _ in aggregation.measures)
-    noisy = Noisy(public_keys(aggregation), zeros)
+    noisy = Noisy(aggregation, zeros)
     simulate_intervals(plan, [noisy], post_process(plan, [noisy]))
 
 

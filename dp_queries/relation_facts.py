@@ -75,6 +75,11 @@ class RelationFacts:
         """How many rows these are at most."""
         return self._rows_at_most(below.sources[0]) * prod(self.partners_at_most(below, join) for join in below.joins)
 
+    def units_at_most(self, below: Below) -> int:
+        """How many units these rows belong to at most."""
+        rows = self.rows_at_most(below)
+        return rows if self._at_most is None else min(rows, self._at_most)
+
     def compared_at_most(self, below: Below) -> int:
         """How many rows, or pairs of rows, are looked at to join these, at most."""
         rows = most = self._rows_at_most(below.sources[0])

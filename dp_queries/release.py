@@ -5,21 +5,21 @@ released values, which costs nothing (Dwork, Roth, "The Algorithmic Foundations 
 Proposition 2.1).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from dp_queries.answer import Answer, Bounds, Cell
-from dp_queries.backends.base import Backend, FoundGroups, Sums, key_value
-from dp_queries.expressions import Value
+from dp_queries.answer import Answer, Bounds, Cell, Clipping
+from dp_queries.backends.base import Backend
 from dp_queries.methods import methods_text
-from dp_queries.plan import Aggregation, Measure, Plan
-from dp_queries.released import Floats, Noisy, found_keys, post_process, public_keys
+from dp_queries.plan import Aggregation, Plan
+from dp_queries.released import Noisy, nothing_shown, post_process
+from dp_queries.settling import noisy_totals, settled, with_shown_groups, without_groups
 from dp_queries.simulation import Intervals, simulate_intervals
+from dp_queries.wording import clipping_of
 from privacy import quantiles
 from privacy.budget import Charge
 from privacy.mechanisms import Choice, Noise
-from privacy.selection import select
 
 __all__ = ["Answer", "methods_text", "release"]
 
@@ -27,13 +27,19 @@ __all__ = ["Answer", "methods_text", "release"]
 def release(plan: Plan, charge: Charge, backend: Backend, *, noise: Noise, choice: Choice) -> Answer:
     """The plan's answer. Raises ValueError, before any row is read, unless the charge is for this very plan."""
     _check_charge(plan, charge)
-    released = [_released(part, backend.bounded_sums(part), noise, choice) for part in plan.aggregations]
+    released = [_released(part, backend, noise, choice) for part in plan.aggregations]
     # From here on there are released values and public tables only.
     publics = backend.public_tables(plan.above.publics)
     answer = post_process(plan, released, publics)
     simulated = simulate_intervals(plan, released, answer, publics)
     notes = (*_notes(plan, answer.rows, simulated.intervals), *simulated.notes)
-    return Answer(plan.above.columns, answer.rows, simulated.intervals, notes)
+    return Answer(plan.above.columns, answer.rows, simulated.intervals, notes, tuple(_clipping(plan, released)))
+
+
+def _clipping(plan: Plan, released: Sequence[Noisy]) -> Iterator[Clipping]:
+    for planned, noisy in zip(plan.aggregations, released, strict=True):
+        for before, measure in zip(planned.measures, noisy.aggregation.measures, strict=True):
+            yield clipping_of(noisy.aggregation, measure, is_chosen=before.choice is not None)
 
 
 def _check_charge(plan: Plan, charge: Charge) -> None:
@@ -41,53 +47,23 @@ def _check_charge(plan: Plan, charge: Charge) -> None:
         raise ValueError("the charge is not for this plan")
 
 
-def _released(aggregation: Aggregation, sums: Sums, noise: Noise, choice: Choice) -> Noisy:
-    """One aggregation's noisy measures and quantiles, by group."""
-    if sums.found is not None:
-        return _selected(aggregation, sums, sums.found, noise)
+def _released(aggregation: Aggregation, backend: Backend, noise: Noise, choice: Choice) -> Noisy:
+    """One aggregation's noisy measures and quantiles, by group; groups and norms are settled first."""
+    if aggregation.is_open:
+        aggregation = with_shown_groups(aggregation, backend.found_groups(aggregation), noise)
+    if not aggregation.groups:
+        return nothing_shown(without_groups(aggregation))
+    sums = backend.bounded_sums(aggregation)
+    done, totals = settled(aggregation, sums, noise)
     measures = tuple(
-        _noisy(measure, total.tolist(), noise) for measure, total in zip(aggregation.measures, sums.totals, strict=True)
+        np.array(noisy_totals(measure, total.tolist(), noise), dtype=np.float64)
+        for measure, total in zip(done.measures, totals, strict=True)
     )
     drawn = tuple(
         tuple(quantiles.release(histogram, part.drawing, choice))
-        for part, histogram in zip(aggregation.quantiles, sums.histograms, strict=True)
+        for part, histogram in zip(done.quantiles, sums.histograms, strict=True)
     )
-    return Noisy(public_keys(aggregation), measures, drawn)
-
-
-def _selected(aggregation: Aggregation, sums: Sums, found: FoundGroups, noise: Noise) -> Noisy:
-    """The groups that partition selection shows, in the order of their keys, never of their codes.
-
-    The sums of the others are dropped unseen.
-    """
-    if aggregation.selection is None:
-        raise ValueError("groups of private keys are shown by selection only")
-    codes = select(found.sets, aggregation.selection, noise, np.random.default_rng())
-    groups = sorted(((_named(aggregation, found.keys[code]), code) for code in codes), key=lambda pair: _order(pair[0]))
-    shown = [code for _, code in groups]
-    measures = tuple(
-        _noisy(measure, total[shown].tolist(), noise)
-        for measure, total in zip(aggregation.measures, sums.totals, strict=True)
-    )
-    return Noisy(found_keys(aggregation, [key for key, _ in groups]), measures)
-
-
-def _named(aggregation: Aggregation, kept: Sequence[int | str | None]) -> tuple[Value, ...]:
-    """A group's key values as the query knows them. Of public keys, the place in the domain was kept."""
-    return tuple(
-        key_value(value, key.type, key.granularity) if key.domain is None else key.domain[int(value or 0)]
-        for key, value in zip(aggregation.keys, kept, strict=True)
-    )
-
-
-def _order(key: Sequence[Value]) -> list[tuple[bool, Value]]:
-    """Keys in ascending order, NULL last."""
-    return [(value is None, False if value is None else value) for value in key]
-
-
-def _noisy(measure: Measure, sums: Sequence[int], noise: Noise) -> Floats:
-    add = noise.laplace if measure.mechanism == "laplace" else noise.gaussian
-    return np.array(add(sums, measure.noise_scale), dtype=np.float64)
+    return Noisy(done, measures, drawn)
 
 
 def _notes(plan: Plan, rows: list[list[Cell]], intervals: Intervals) -> tuple[str, ...]:

@@ -5,13 +5,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships without types
 
 from dp_queries.above_engine import Floats, Processed, process, try_empty
-from dp_queries.expressions import Value
 from dp_queries.plan import Aggregate, Aggregation, Measure, Plan
 from policies.catalogue import Table
 from privacy.quantiles import Quantile
@@ -22,10 +22,10 @@ __all__ = [
     "Processed",
     "aggregate_values",
     "dry_run",
-    "found_keys",
+    "group_keys",
     "named_tables",
+    "nothing_shown",
     "post_process",
-    "public_keys",
     "public_table",
     "quantile_steps",
     "released_table",
@@ -48,29 +48,37 @@ _TYPES: Final = {
 class Noisy:
     """What left the mechanisms for one aggregation, group by group.
 
-    `keys`: the groups' values of each key; `measures`: in grid steps; `quantiles`: in steps of their values.
+    `aggregation` has the groups and the norms that were settled; `measures`: in grid steps; `quantiles`: in steps of
+    their values.
     """
 
-    keys: tuple[pa.Array, ...]
+    aggregation: Aggregation
     measures: tuple[Floats, ...]
     quantiles: tuple[tuple[Quantile, ...], ...] = ()
 
+    @cached_property
+    def keys(self) -> tuple[pa.Array, ...]:
+        """The groups' values of each key."""
+        return group_keys(self.aggregation)
 
-def public_keys(aggregation: Aggregation) -> tuple[pa.Array, ...]:
+
+def nothing_shown(aggregation: Aggregation) -> Noisy:
+    """What is released when no group appears."""
+    empty = tuple(np.zeros(0) for _ in aggregation.measures)
+    return Noisy(aggregation, empty, tuple(() for _ in aggregation.quantiles))
+
+
+def group_keys(aggregation: Aggregation) -> tuple[pa.Array, ...]:
     """The key values of all groups, when every key has a public domain."""
     domains = [key.domain or () for key in aggregation.keys]
-    codes = np.unravel_index(np.arange(aggregation.groups), [len(domain) for domain in domains]) if domains else ()
+    if aggregation.shown is not None:
+        codes = tuple(np.array(aggregation.shown, np.int64).reshape(-1, len(domains)).T)
+    else:
+        sizes = [len(domain) for domain in domains]
+        codes = np.unravel_index(np.arange(aggregation.groups), sizes) if domains else ()
     return tuple(
         pa.array(domain, type=_TYPES[key.type]).take(pa.array(code))
         for key, domain, code in zip(aggregation.keys, domains, codes, strict=True)
-    )
-
-
-def found_keys(aggregation: Aggregation, groups: Sequence[tuple[Value, ...]]) -> tuple[pa.Array, ...]:
-    """The key values of groups that partition selection has shown."""
-    columns = zip(*groups, strict=True) if groups else [()] * len(aggregation.keys)
-    return tuple(
-        pa.array(list(column), type=_TYPES[key.type]) for key, column in zip(aggregation.keys, columns, strict=True)
     )
 
 
@@ -99,11 +107,10 @@ def released_table(keys: Sequence[pa.Array], values: Sequence[Floats], groups: i
     return pa.table(columns | {f"a{index}": pa.array(column) for index, column in enumerate(values)})
 
 
-def shown_table(aggregation: Aggregation, noisy: Noisy) -> pa.Table:
+def shown_table(noisy: Noisy) -> pa.Table:
     """The released table as it is shown."""
-    values = aggregate_values(aggregation, noisy.measures, quantile_steps(noisy))
-    groups = len(noisy.keys[0]) if noisy.keys else 1
-    return released_table(noisy.keys, rounded_values(aggregation, values), groups)
+    values = aggregate_values(noisy.aggregation, noisy.measures, quantile_steps(noisy))
+    return released_table(noisy.keys, rounded_values(noisy.aggregation, values), noisy.aggregation.groups)
 
 
 def public_table(table: Table, columns: Mapping[str, Sequence[Any]] | None = None) -> pa.Table:
@@ -114,8 +121,7 @@ def public_table(table: Table, columns: Mapping[str, Sequence[Any]] | None = Non
 
 def post_process(plan: Plan, released: Sequence[Noisy], publics: Mapping[str, pa.Table] | None = None) -> Processed:
     """The answer's rows from what left the mechanisms; `publics` are the public tables by their names on the card."""
-    shown = [shown_table(part, noisy) for part, noisy in zip(plan.aggregations, released, strict=True)]
-    return process(plan.above, named_tables(plan, shown, publics or {}))
+    return process(plan.above, named_tables(plan, list(map(shown_table, released)), publics or {}))
 
 
 def dry_run(plan: Plan, publics: Mapping[str, pa.Table] | None = None) -> None:

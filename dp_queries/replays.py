@@ -31,7 +31,7 @@ def replayed(
     None when rows can't be found again.
     """
     above = plan.above
-    shown = named_tables(plan, [shown_table(*pair) for pair in zip(plan.aggregations, released, strict=True)], publics)
+    shown = named_tables(plan, list(map(shown_table, released)), publics)
     names = _known_by(above)
     answer = _ids(run(above.sql, shown), names)
     places = {row: place for place, row in enumerate(answer)}
@@ -43,7 +43,7 @@ def replayed(
     end, done = monotonic() + SIMULATION_SECONDS, 0
     # Only released values decide how long this takes, so stopping early tells nothing else.
     while done < above.runs and monotonic() < end:
-        tables = named_tables(plan, [_drawn(plan, part, released, generator) for part in range(len(released))], publics)
+        tables = named_tables(plan, [_drawn(part, generator) for part in released], publics)
         result = run(sql, tables)
         rows, targets = finder(result)
         for index in columns:
@@ -92,8 +92,6 @@ def _doubles(table: pa.Table, index: int) -> Floats:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def _drawn(plan: Plan, part: int, released: Sequence[Noisy], generator: np.random.Generator) -> pa.Table:
-    aggregation, noisy = plan.aggregations[part], released[part]
-    groups = len(noisy.keys[0]) if noisy.keys else 1
-    values = drawn_aggregates(aggregation, noisy, slice(None), 1, generator)
-    return released_table(noisy.keys, values, groups)
+def _drawn(noisy: Noisy, generator: np.random.Generator) -> pa.Table:
+    values = drawn_aggregates(noisy, slice(None), 1, generator)
+    return released_table(noisy.keys, values, noisy.aggregation.groups)

@@ -94,7 +94,7 @@ def _rowwise(plan: Plan, columns: list[int], noisy: Noisy, answer: Processed, ge
 def _exact(plan: Plan, column: int, noisy: Noisy, groups: Any) -> list[list[Bounds]] | None:
     """The intervals of a bare count, sum or quantile; None for what is simulated."""
     number = _bare(plan, column)
-    aggregation = plan.aggregations[0]
+    aggregation = noisy.aggregation
     aggregate = aggregation.aggregates[number] if number is not None else None
     if aggregate is None or aggregate.kind not in ("count", "sum", "quantile"):
         return None
@@ -133,7 +133,7 @@ def _draw_columns(
     plan: Plan, derived: list[int], noisy: Noisy, groups: Any, many: int, generator: np.random.Generator
 ) -> list[Floats]:
     """The derived columns on every draw, sorted along the draws, NaN last; shape (rows, draws)."""
-    aggregates = drawn_aggregates(plan.aggregations[0], noisy, groups, many, generator)
+    aggregates = drawn_aggregates(noisy, groups, many, generator)
     # What is a bare aggregate needs no database: averages are the most common case by far.
     found = {index: aggregates[number] for index in derived if (number := _bare(plan, index)) is not None}
     computed = [index for index in derived if index not in found]

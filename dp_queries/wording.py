@@ -1,7 +1,9 @@
 """Measures and expressions of a plan in words of our own making: no text of a query passes."""
 
+from collections.abc import Iterable
 from fractions import Fraction
 
+from dp_queries.answer import Clipping
 from dp_queries.expressions import Call, ColumnRef, Expression, Literal
 from dp_queries.plan import Aggregation, Measure, QuantileMeasure
 from dp_queries.relations import Below, PerUnit, Scan
@@ -31,9 +33,28 @@ def quantile_words(aggregation: Aggregation, quantile: QuantileMeasure) -> str:
     return f"{what or f'quantile {float(fraction):g}'} of {expression_text(aggregation.below, quantile.value)}"
 
 
-def norm_in_units(measure: Measure) -> float:
-    """The clipping norm in the column's unit."""
-    return float(Fraction(measure.norm.l2_steps, measure.norm.grid) * measure.granularity)
+def in_units(steps: Fraction | int, measure: Measure) -> float:
+    """Grid steps of a measure in its column's unit."""
+    return float(steps * measure.granularity / measure.norm.grid)
+
+
+def clipping_of(aggregation: Aggregation, measure: Measure, *, is_chosen: bool) -> Clipping:
+    """How a settled measure was bounded and noised."""
+    norm, scale = in_units(measure.norm.l2_steps, measure), in_units(measure.noise_scale, measure)
+    return Clipping(described(aggregation, measure), norm, scale, is_chosen)
+
+
+def clipping_note(clipping: Iterable[Clipping], noun: str) -> str:
+    """What an interval does not cover; how much of it concerns these rows would be an answer."""
+    norms = dict.fromkeys(
+        f"{part.norm:g} for {part.of}{' (chosen privately)' if part.is_chosen else ''}" for part in clipping
+    )
+    if not norms:
+        return f"Rows of one {noun} weigh less where they are many. ± covers the noise, not what this changes."
+    return (
+        f"Of one {noun} at most so much counts (L2 norm over all groups): {', '.join(norms)}. "
+        "± covers the noise, not what this leaves out."
+    )
 
 
 def expression_text(below: Below, expression: Expression) -> str:

@@ -3,9 +3,9 @@
 from typing import Any
 
 from dp_queries.answer import Answer
-from dp_queries.explain import clipping_note
 from dp_queries.methods import methods_text
 from dp_queries.plan import Plan
+from dp_queries.wording import clipping_note
 from enclave.ledger import decimal_text
 from policies.canonical import digest
 from policies.catalogue import LoadedDataset
@@ -47,11 +47,11 @@ def kept(answer: Answer, plan: Plan, dataset: LoadedDataset) -> dict[str, Any]:
     released = answer.to_json()
     source = f"{card.citation.rstrip('.')}. Version {plan.version}."
     return released | {
-        "notes": [*released["notes"], clipping_note(plan, card.unit.noun)],
+        "notes": [*released["notes"], clipping_note(answer.clipping, card.unit.noun)],
         "dataset": card.name,
         "version": plan.version,
         "price": {"epsilon": decimal_text(plan.epsilon_micro), "delta": f"{float(card.budget.query_delta):g}"},
         "citation": f"{source} Answered by Jali under differential privacy.",
-        "methods": methods_text(plan, dataset),
+        "methods": methods_text(plan, dataset, answer.clipping),
         "plan": {"digest": plan.digest, "mechanism": plan.mechanism, "groups": plan.groups},
     }

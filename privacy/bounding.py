@@ -14,7 +14,6 @@ Mechanism", ICML 2021, Section 4; why rounding must be inside the check: Casacub
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -104,32 +103,9 @@ class Bounding(Part):
         for vector, column in zip(self._vectors, values, strict=True):
             vector.add(units, groups, column)
 
-    def grow(self, groups: int) -> None:
-        """Make room for groups that were discovered since. Raises ValueError where the groups were few and fixed."""
-        if groups > self.groups:
-            if self.groups <= _FEW:
-                raise ValueError(f"groups that are discovered start from more than {_FEW}")
-            self.groups = max(groups, 2 * self.groups)  # copied once on average, not once a batch
-            for vector in self._vectors:
-                vector.grow(self.groups)
-
     def finish(self) -> Int64s:
         """The totals, of shape (measures, groups), in grid steps. Nothing may be added afterwards."""
         return np.array([vector.finish() for vector in self._vectors], dtype=np.int64).reshape(-1, self.groups)
-
-
-def merged_by(parts: Sequence[Bounding], maps: Sequence[NDArray[np.int32]], groups: int) -> Int64s:
-    """Totals over parts whose groups have codes of their own; maps[p] turns codes of part p into common ones.
-
-    Raises UnitOrderBroken if two parts share a unit, or are out of order.
-    """
-    held = [part for part in parts if part._first_unit is not None]
-    if not all(after.follows(before) for before, after in pairwise(held)):
-        raise UnitOrderBroken("two parts share a unit, or are out of order")
-    totals = np.zeros((len(parts[0]._vectors), groups), np.int64)
-    for part, codes in zip(parts, maps, strict=True):
-        totals[:, codes] += part.finish()[:, : codes.size]  # codes of one part are different groups
-    return totals
 
 
 class _Vector:
@@ -160,12 +136,6 @@ class _Vector:
             values, rule = self._weighed(values.astype(np.float64, copy=False)), self._weighed_rule
         if not self._fold(units, groups, values, rule):
             raise UnitOrderBroken("rows are not in the order of their units")
-
-    def grow(self, groups: int) -> None:
-        """Make room for more groups; what the current unit has touched stays as it is."""
-        more = groups - self._totals.size
-        self._sums, self._totals = (np.pad(array, (0, more)) for array in (self._sums, self._totals))
-        self._marks, self._touched = np.pad(self._marks, (0, more)), np.pad(self._touched, (0, more))
 
     def finish(self) -> Int64s:
         _close(self._rule, *self._kept())

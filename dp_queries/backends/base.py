@@ -35,23 +35,29 @@ class FoundGroups:
 class Sums:
     """Exact, bounded aggregates of one aggregation. They are **not** private: noise must follow.
 
-    `totals` has shape (measures, groups), in grid steps; `histograms` one array (groups, bins) per quantile, in grid
-    steps of weight. With private keys groups are those of `found`, by code.
+    `totals` has a row of groups per measure, in grid steps; of a measure whose norm is to be chosen, one for each norm
+    of its ladder. `norms` tells for each of these measures how many units need which norm (`privacy.ladder`).
+    `histograms` holds one array (groups, bins) per quantile, in grid steps of weight.
     """
 
     totals: Int64s
-    histograms: tuple[Int64s, ...]
-    found: FoundGroups | None
+    histograms: tuple[Int64s, ...] = ()
+    norms: tuple[tuple[int, ...], ...] = ()
 
 
 class Backend(Protocol):
     """Holds the rows of one dataset version and gives out bounded sums only."""
 
-    def bounded_sums(self, aggregation: Aggregation) -> Sums:
-        """Exact sums in grid steps (`norm.grid` of them are one quantized step).
+    def found_groups(self, aggregation: Aggregation) -> FoundGroups:
+        """The groups of private keys that rows have. They are **not** private: only partition selection may follow."""
+        ...
 
-        All rows of one unit move measure m by at most `norm.l2_steps` in L2. They are **not** private: only
-        `release` may ask, and only noise may follow. Every backend gives the very same integers.
+    def bounded_sums(self, aggregation: Aggregation) -> Sums:
+        """Exact sums in grid steps (`norm.grid` of them are one quantized step), for groups that are settled.
+
+        All rows of one unit move a row of `totals` by at most the `l2_steps` of its norm in L2, and an entry of `norms`
+        by 1. They are **not** private: only `release` may ask, and only noise may follow. Every backend gives the very
+        same integers.
         """
         ...
 

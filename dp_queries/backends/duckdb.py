@@ -4,29 +4,32 @@ Units are cut into ranges that threads read at the same time; the sums are integ
 number of ranges and threads. What the engine is asked is rendered from our own nodes, and its texts go nowhere.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import duckdb
 import numpy as np
 import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
 
-from dp_queries.backends.base import Sums
-from dp_queries.backends.fold import Fold, finished
+from dp_queries.backends.base import FoundGroups, Sums
+from dp_queries.backends.fold import Fold, GroupsFold, finished, found
+from dp_queries.backends.private_keys import PrivateKeys
 from dp_queries.backends.publics import read_public
-from dp_queries.backends.streams import Rows, Stream, stream
+from dp_queries.backends.streams import Rows, Stream, keys_stream, stream
 from dp_queries.encrypted import DATABASE, name, open_read_only
 from dp_queries.plan import Aggregation
-from dp_queries.relations import keeps_order, scans
+from dp_queries.relations import Below, keeps_order, scans
 from policies.catalogue import LoadedDataset
 from privacy.parts import UnitOrderBroken
 
 _BATCH_ROWS = 262_144  # smaller ones hand the interpreter's lock to and fro, and cost a fifth more
+AnyFold = TypeVar("AnyFold", Fold, GroupsFold)
+
 _SORTED_PARTS = 4  # what must be sorted is held in memory as a whole, so it should be small
 
 
@@ -53,15 +56,21 @@ class DuckDBBackend:
         self._publics: dict[str, pyarrow.Table] = {}
         self._last_units = {table: self._last_unit(table) for table in private}
 
+    def found_groups(self, aggregation: Aggregation) -> FoundGroups:
+        """The groups of private keys that rows have; see `base.Backend`."""
+        keys = len(aggregation.keys)
+
+        def empty() -> GroupsFold:
+            return GroupsFold(PrivateKeys(keys, np.random.default_rng()))
+
+        return found(self._folded(aggregation.below, keys_stream(aggregation, self._dataset), empty, self._ranges))
+
     def bounded_sums(self, aggregation: Aggregation) -> Sums:
         """Exact sums in grid steps; see `base.Backend`."""
         wanted = stream(aggregation, self._dataset)
-        tables = {scan.table for scan in scans(aggregation.below) if scan.has_unit}
         # Claims of distinct values depend on all units before.
         ranges = 1 if any(measure.kind == "distinct" for measure in aggregation.measures) else self._ranges
-        cuts = _cuts((0, max(self._last_units[table] for table in tables)), ranges)
-        with ThreadPoolExecutor(self._threads) as pool:
-            return finished(list(pool.map(lambda cut: self._folded(aggregation, wanted, cut), cuts)))
+        return finished(aggregation, self._folded(aggregation.below, wanted, lambda: Fold(aggregation, wanted), ranges))
 
     def public_tables(self, names: Sequence[str]) -> dict[str, pyarrow.Table]:
         """Public tables whole, by their names on the card; read once."""
@@ -87,26 +96,31 @@ class DuckDBBackend:
         row = self._connection.execute(f"SELECT max(_unit) FROM {DATABASE}.main.{name(table)}").fetchone()
         return -1 if row is None or row[0] is None else int(row[0])
 
-    def _folded(self, aggregation: Aggregation, wanted: Stream, cut: tuple[int, int]) -> Fold:
+    def _folded(self, below: Below, wanted: Stream, empty: Callable[[], AnyFold], ranges: int) -> list[AnyFold]:
+        """What is folded of each range of units."""
+        tables = {scan.table for scan in scans(below) if scan.has_unit}
+        cuts = _cuts((0, max(self._last_units[table] for table in tables)), ranges)
+        with ThreadPoolExecutor(self._threads) as pool:
+            return list(pool.map(lambda cut: self._range(below, wanted, empty, cut), cuts))
+
+    def _range(self, below: Below, wanted: Stream, empty: Callable[[], AnyFold], cut: tuple[int, int]) -> AnyFold:
         """What is folded of a range of units.
 
         A join mostly keeps the order of its rows, but the engine doesn't promise it. Where the kernel finds it broken,
         the range is read again and sorted; that takes longer, which the release slot hides.
         """
         with closing(self._connection.cursor()) as cursor:
-            below = aggregation.below
             if keeps_order(below):
                 try:
-                    return _fold(aggregation, wanted, _read(cursor, wanted, cut))
+                    return _fold(empty(), _read(cursor, wanted, cut))
                 except UnitOrderBroken:
                     if not below.joins:
                         raise
             parts = (_sorted(_read(cursor, wanted, part)) for part in _cuts(cut, _SORTED_PARTS))
-            return _fold(aggregation, wanted, chain.from_iterable(parts))
+            return _fold(empty(), chain.from_iterable(parts))
 
 
-def _fold(aggregation: Aggregation, wanted: Stream, rows: Iterable[Rows]) -> Fold:
-    fold = Fold(aggregation, wanted)
+def _fold(fold: AnyFold, rows: Iterable[Rows]) -> AnyFold:
     for part in rows:
         fold.add(part)
     return fold

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
 from numpy.typing import NDArray
 
+from dp_queries.backends.shown_groups import ShownGroups
 from dp_queries.backends.terms import Term, as_text, without_nan
 from dp_queries.plan import Key
 from privacy.bounding import NO_GROUP
@@ -136,10 +137,12 @@ class NumberedKey:
         return np.array(self.places, np.int32)
 
 
-def group_codes(keys: Sequence[KeyColumn], columns: Sequence[Any]) -> Int32s | None:
+def group_codes(keys: Sequence[KeyColumn], columns: Sequence[Any], shown: ShownGroups | None = None) -> Int32s | None:
     """The code of each row; NO_GROUP where a key has no place. None without keys."""
     if not keys:
         return None
+    if shown is not None:
+        return shown.codes([key.places_of(column) for key, column in zip(keys, columns, strict=True)])
     code = keys[0].places_of(columns[0])
     is_lost = _lost(code)
     for key, column in zip(keys[1:], columns[1:], strict=True):

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
 
-from dp_queries.backends.base import Sums
+from dp_queries.backends.base import FoundGroups, Sums
 from dp_queries.backends.evaluate import Row, Steps, evaluate, known
 from dp_queries.backends.storage import storage
 from dp_queries.backends.tallies import claims, histogram
-from dp_queries.backends.twins.groups import Groups, value_number
+from dp_queries.backends.twins.groups import Groups, groups_found, value_number
 from dp_queries.backends.twins.rows import Held, joined_rows
 from dp_queries.backends.twins.steps import quantized, rounded
 from dp_queries.expressions import Expression
@@ -35,17 +35,25 @@ class ReferenceBackend:
         self._dataset = dataset
         self.tables = {table: list(self._stored(table, rows)) for table, rows in tables.items()}
 
+    def found_groups(self, aggregation: Aggregation) -> FoundGroups:
+        """The groups of private keys that rows have; see `base.Backend`."""
+        return groups_found(aggregation, self._by_unit(aggregation))
+
     def bounded_sums(self, aggregation: Aggregation) -> Sums:
         """Exact sums in grid steps; see `base.Backend`."""
+        units = self._by_unit(aggregation)
+        groups = Groups(aggregation)
+        measures = [row for measure in aggregation.measures for row in _totals(measure, groups, units)]
+        totals = np.array(measures, np.int64).reshape(len(measures), groups.count)
+        histograms = tuple(_histogram(quantile, groups, units) for quantile in aggregation.quantiles)
+        norms = tuple(_norms(measure, groups, units) for measure in aggregation.measures if measure.choice)
+        return Sums(totals, histograms, norms)
+
+    def _by_unit(self, aggregation: Aggregation) -> dict[Any, list[Row]]:
         units: dict[Any, list[Row]] = {}
         for unit, row in joined_rows(aggregation.below, self.tables):
             units.setdefault(unit, []).append(row)
-        in_order = {unit: units[unit] for unit in sorted(units)}
-        groups = Groups(aggregation, in_order)
-        measures = [_totals(measure, groups, in_order) for measure in aggregation.measures]
-        totals = np.array(measures, np.int64).reshape(len(measures), groups.count)
-        histograms = tuple(_histogram(quantile, groups, in_order) for quantile in aggregation.quantiles)
-        return Sums(totals, histograms, groups.found(in_order))
+        return {unit: units[unit] for unit in sorted(units)}
 
     def public_tables(self, names: Sequence[str]) -> dict[str, pyarrow.Table]:
         """Public tables whole, by their names on the card."""
@@ -103,17 +111,33 @@ def clipped(sums: Mapping[int, int], norm: ContributionNorm) -> dict[int, int]:
         factor *= 1.0 - 2.0**-40
 
 
-def _totals(measure: Measure, groups: Groups, by_unit: Mapping[Any, Sequence[Row]]) -> list[int]:
+def _totals(measure: Measure, groups: Groups, by_unit: Mapping[Any, Sequence[Row]]) -> list[list[int]]:
+    """The totals under each of the measure's norms."""
     if measure.kind == "distinct":
         pairs = (_pairs(measure.value, groups, rows, value_number) for rows in by_unit.values())
         # The kernel takes the smallest integer for NULL, so that value is never claimed.
         claimed = [[pair for pair in mine if pair[1] != NULL_INT64] for mine in pairs]
-        return claims(claimed, groups.count, measure.norm)
-    totals = [0] * groups.count
-    for rows in by_unit.values():
-        for group, steps in clipped(_sums(measure, groups, rows), measure.norm).items():
+        return [claims(claimed, groups.count, measure.norm)]
+    sums = [_sums(measure, groups, rows) for rows in by_unit.values()]
+    return [_clipped_totals(sums, groups.count, norm) for norm in measure.norms]
+
+
+def _clipped_totals(sums: Sequence[Mapping[int, int]], groups: int, norm: ContributionNorm) -> list[int]:
+    totals = [0] * groups
+    for unit in sums:
+        for group, steps in clipped(unit, norm).items():
             totals[group] += steps
     return totals
+
+
+def _norms(measure: Measure, groups: Groups, by_unit: Mapping[Any, Sequence[Row]]) -> tuple[int, ...]:
+    """How many units need which norm of the measure's ladder; the last entry counts those that need more."""
+    counts = [0] * (len(measure.norms) + 1)
+    for rows in by_unit.values():
+        square = sum(value * value for value in _sums(measure, groups, rows).values())
+        fits = [square * norm.grid**2 <= norm.l2_steps**2 for norm in measure.norms]
+        counts[fits.index(True) if True in fits else len(fits)] += 1
+    return tuple(counts)
 
 
 def _histogram(quantile: QuantileMeasure, groups: Groups, by_unit: Mapping[Any, Sequence[Row]]) -> Int64s:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from dp_queries.backends.groups import KeyColumn, group_codes, key_column, private_key
 from dp_queries.backends.private_keys import PrivateKeys
 from dp_queries.backends.rows import FIRST_UNIT, LAST_UNIT, RowsWriter
+from dp_queries.backends.shown_groups import ShownGroups
 from dp_queries.backends.terms import Term, as_double, as_text, double_literal, without_nan
 from dp_queries.expressions import Expression
 from dp_queries.plan import Aggregation, Measure
@@ -43,12 +45,14 @@ class Stream:
     """A SELECT over a range of units.
 
     `sources[m]` is the number of measure m's value column, and after the measures that of each quantile; None counts
-    rows. A key of private groups has no table of places: its groups are discovered.
+    rows. A key of private groups has no table of places: its groups are discovered. `shown` tells which combinations
+    of places are groups; None if all are.
     """
 
     select: str
     keys: tuple[KeyColumn | None, ...]
-    sources: tuple[int | None, ...]
+    sources: tuple[int | None, ...] = ()
+    shown: ShownGroups | None = None
 
     def sql(self, first_unit: int, last_unit: int) -> str:
         """The statement for the units first_unit..last_unit, both inside."""
@@ -59,7 +63,7 @@ class Stream:
         end = 1 + len(self.keys)
         public = [key for key in self.keys if key is not None]
         if len(public) == len(self.keys):
-            codes = group_codes(public, batch.columns[1:end])
+            codes = group_codes(public, batch.columns[1:end], self.shown)
             return Rows(
                 _column(batch.column(0), np.int32, -1), codes, [_values(column) for column in batch.columns[end:]]
             )
@@ -104,20 +108,33 @@ def _column(column: Any, wanted: type[Number], null: float) -> NDArray[Number]:
 
 
 def stream(aggregation: Aggregation, dataset: LoadedDataset) -> Stream:
-    """The statement that an aggregation needs. Raises ValueError where an expression's types don't fit."""
+    """The statement that the sums of settled groups need. Raises ValueError where an expression's types don't fit."""
     writer = RowsWriter(aggregation.below, dataset)
     values: dict[str, int] = {}
     sources = [_source(measure, aggregation, writer, values) for measure in aggregation.measures]
     for quantile in aggregation.quantiles:
         sql = _value(writer.term(quantile.value), quantile.granularity)
         sources.append(values.setdefault(sql, len(values)))
+    keys = [key_column(key, writer.term(key.expression)) for key in aggregation.keys]
+    select = writer.select([writer.unit(), *(key.sql for key in keys), *values])
+    return Stream(select, tuple(keys), tuple(sources), _shown(aggregation, [key.domain_size for key in keys]))
+
+
+def _shown(aggregation: Aggregation, sizes: list[int]) -> ShownGroups | None:
+    """Which combinations of places are groups; None where all of them are."""
+    shown = aggregation.shown
+    return None if shown is None or len(shown) == prod(sizes) else ShownGroups(shown, sizes)
+
+
+def keys_stream(aggregation: Aggregation, dataset: LoadedDataset) -> Stream:
+    """The statement that finds the groups of private keys. Raises ValueError as `stream` does."""
+    writer = RowsWriter(aggregation.below, dataset)
     terms = [writer.term(key.expression) for key in aggregation.keys]
     keys = tuple(
         None if key.domain is None else key_column(key, term) for key, term in zip(aggregation.keys, terms, strict=True)
     )
     named = [private_key(term) if key is None else key.sql for key, term in zip(keys, terms, strict=True)]
-    columns = [writer.unit(), *named, *values]
-    return Stream(writer.select(columns), keys, tuple(sources))
+    return Stream(writer.select([writer.unit(), *named]), keys)
 
 
 def _source(measure: Measure, aggregation: Aggregation, writer: RowsWriter, values: dict[str, int]) -> int | None:

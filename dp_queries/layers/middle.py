@@ -1,19 +1,26 @@
 """The DP aggregates of one aggregation: which bounded integer vectors answer them, with which bounds and norms."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
+from math import isqrt
+from typing import Final
 
 from dp_queries.expression_types import NUMBERS, type_of
 from dp_queries.expressions import Call, ColumnRef, Expression, Literal
 from dp_queries.facts import Facts, Range, divides_by_zero, facts_of
 from dp_queries.layers.value_steps import Unbounded, norm, root_norm, steps
 from dp_queries.plan import Aggregate, AggregateKind, Key, MeasureKind
-from dp_queries.query import Draft, QuantileDraft
+from dp_queries.query import Climb, Draft, QuantileDraft
 from dp_queries.relation_facts import RelationFacts
 from dp_queries.relations import Below
+from privacy.ladder import Ladder
 from privacy.quantiles import Rank
 from privacy.units import ClampingBounds, ContributionNorm
+
+# A card's norm may be off by this: every rung costs memory for all groups, and time for the units that are above it.
+HALVINGS: Final = 6
+DOUBLINGS: Final = 5
 
 
 @dataclass
@@ -165,9 +172,27 @@ class Middle:
         return self._draft(Draft("sum", square, lower, upper, granularity, 0, norm(limit / granularity)))
 
     def _draft(self, draft: Draft) -> int:
+        draft = replace(draft, climb=self._climb(draft))
         if draft not in self.drafts:
             self.drafts.append(draft)
         return self.drafts.index(draft)
+
+    def _climb(self, draft: Draft) -> Climb | None:
+        """Norms around the declared one, up to the longest vector that a unit can have at all."""
+        most = self._longest(draft)
+        if draft.kind == "distinct" or most == 1:
+            return None
+        ladder = Ladder.around(draft.norm, below=HALVINGS, above=DOUBLINGS, most_steps=most)
+        return Climb(ladder, self.relations.units_at_most(self.below)) if len(ladder.norms) > 1 else None
+
+    def _longest(self, draft: Draft) -> int:
+        """The longest vector that a unit can have at all, in steps, rounded up."""
+        rows = self.relations.rows_per_unit(self.below)
+        if draft.kind == "units":
+            is_public = all(key.domain is not None for key in self.keys)
+            return isqrt(max(1, min(rows, self._public_groups()) if is_public else rows) - 1) + 1
+        reach = max(draft.upper_steps - draft.offset_steps, draft.offset_steps - draft.lower_steps)
+        return max(1, reach if draft.kind == "sum" else 1) * rows
 
     def _aggregate(self, aggregate: Aggregate) -> int:
         if aggregate not in self.aggregates:

@@ -9,7 +9,7 @@ import numpy as np
 
 from dp_queries import planner
 from dp_queries.answer import Answer
-from dp_queries.backends.base import Backend, Sums
+from dp_queries.backends.base import Backend, FoundGroups, Sums
 from dp_queries.plan import Aggregation, Measure, Plan
 from dp_queries.release import release
 from dp_queries.released import public_table
@@ -143,7 +143,10 @@ def planned(sql: str, *, epsilon_micro: int = 1_000_000) -> Plan:
 
 
 class GivenSums:
-    """A backend whose exact sums are handed in, in value steps: a function of measure and group."""
+    """A backend whose exact sums are handed in, in value steps: a function of measure and group.
+
+    No unit is counted at any norm, so that a measure whose norm is to be chosen keeps the declared one.
+    """
 
     def __init__(self, sums: Callable[[Measure, int], int]) -> None:
         self._sums = sums
@@ -152,10 +155,15 @@ class GivenSums:
     def bounded_sums(self, aggregation: Aggregation) -> Sums:
         self.asked += 1
         rows = [
-            [self._sums(measure, group) * measure.norm.grid for group in range(aggregation.groups)]
+            [self._sums(measure, group) * norm.grid for group in range(aggregation.groups)]
             for measure in aggregation.measures
+            for norm in measure.norms
         ]
-        return Sums(np.array(rows, dtype=np.int64), (), None)
+        norms = tuple((0,) * (len(measure.norms) + 1) for measure in aggregation.measures if measure.choice)
+        return Sums(np.array(rows, dtype=np.int64), norms=norms)
+
+    def found_groups(self, aggregation: Aggregation) -> FoundGroups:
+        raise NotImplementedError("these sums have public groups")
 
     def public_tables(self, names: Sequence[str]) -> dict[str, Any]:
         found = (DATASET.card.table(name) for name in names)

@@ -1,6 +1,6 @@
 from dp_queries.methods import methods_text
 from dp_queries.planner import explain
-from tests.dp_queries.flights import DATASET, planned
+from tests.dp_queries.flights import DATASET, GivenSums, planned, released
 
 SQL = (
     "SELECT origin, COUNT(*) AS n, SUM(delay) AS s, AVG(delay) AS a, COUNT(*) / 2 AS half FROM flights GROUP BY origin"
@@ -18,6 +18,8 @@ def test_a_plan_is_explained_in_the_columns_units():
     assert 590 < told["expected_error"]["s"] / told["expected_error"]["n"] < 610
     assert told["bounds"][0] == {"of": "sum of flights.delay", "lower": -60.0, "upper": 600.0, "granularity": 0.5}
     assert told["clipping"][0]["l2_norm_per_unit"] == 30
+    assert told["clipping"][0]["chosen_between"] == [30 / 2**6, 30 * 2**5]
+    assert any("chooses better ones" in note for note in told["notes"])
 
 
 def test_a_sum_of_an_expression_is_named_in_our_words():
@@ -26,11 +28,12 @@ def test_a_sum_of_an_expression_is_named_in_our_words():
 
 
 def test_the_methods_name_mechanism_norms_and_unit():
-    text = methods_text(planned(SQL), DATASET)
+    answer = released(planned(SQL), GivenSums(lambda measure, group: 1))
+    text = methods_text(planned(SQL), DATASET, answer.clipping)
     for part in (
         "(1, 1e-09)-differential privacy",
         "all rows of one aircraft",
-        "norm 30",
+        "rows: norm 30 (chosen",
         "Laplace",
         "3 public groups",
     ):

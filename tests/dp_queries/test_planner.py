@@ -9,6 +9,8 @@ from dp_queries.planner import analyse, plan, plan_for_accuracy
 from policies.authorization import Needs
 from policies.errors import Refused, RequestRejected
 from privacy.loss import Loss, PureEvent, ZCDPEvent
+from privacy.norm_choice import CHOICE_SHARE
+from privacy.units import ContributionNorm
 from tests.dp_queries.flights import DATASET, permit, planned
 
 DELTA = Fraction(1, 10**9)
@@ -17,7 +19,21 @@ DELTA = Fraction(1, 10**9)
 def test_one_group_gets_laplace_at_the_least_scale():
     made = planned("SELECT COUNT(*) FROM flights", epsilon_micro=500_000)
     assert made.loss == Loss((PureEvent(500_000),))
-    assert made.measures[0].noise_scale == Fraction(30 * 1024 * 2)
+    (measure,) = made.measures
+    told = Fraction(1, 2) * CHOICE_SHARE
+    assert measure.choice.histogram_scale == 1 / told
+    for norm, scale in zip(measure.norms, measure.choice.noise_scales, strict=True):
+        assert scale == norm.l2_steps / (Fraction(1, 2) - told)
+    assert (measure.norm, measure.noise_scale) == (ContributionNorm(30 * 1024, 1024), measure.choice.noise_scales[6])
+
+
+def test_an_accuracy_is_promised_for_the_cards_norms():
+    query = analyse("SELECT COUNT(*) AS n FROM flights", DATASET)
+    allowed = permit(query.needs, epsilon_micro=1_000_000)
+    asked = {"accuracy": {"n": Fraction(300)}, "most_epsilon_micro": 1_000_000}
+    (measure,) = plan_for_accuracy(query, DATASET, allowed, **asked).measures
+    assert measure.choice is None
+    assert measure.norm == ContributionNorm(30 * 1024, 1024)
 
 
 def test_many_groups_get_gaussian_noise_whose_loss_is_the_epsilon():

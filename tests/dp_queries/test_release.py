@@ -9,6 +9,7 @@ from privacy.loss import pure_loss
 from privacy.mechanisms import OpenDPChoice, OpenDPNoise
 from tests.dp_queries.flights import DATASET, GivenSums, Silence, charge, planned, released
 
+GRID = 1024
 THOUSANDS = GivenSums(lambda measure, group: 1000 * (group + 1))
 
 
@@ -29,11 +30,18 @@ def test_every_measure_is_noised_at_its_own_scale():
     class Recorded(Silence):
         def laplace(self, values, scale):
             asked.append((len(values), scale))
-            return [value + 1024 * 7 for value in values]
+            return [value + GRID * 7 if value else 0 for value in values]
 
     plan = planned("SELECT COUNT(*), COUNT(delay) FROM flights")
     answer = released(plan, THOUSANDS, Recorded())
-    assert asked == [(1, measure.noise_scale) for measure in plan.measures]
+    first, second = plan.measures
+    assert first.norm.grid == GRID
+    noises = [
+        each
+        for measure in (first, second)
+        for each in ((len(measure.norms) + 1, measure.choice.histogram_scale), (1, measure.noise_scale))
+    ]
+    assert sorted(asked) == sorted(noises)
     assert answer.rows == [[1007, 1007]]
 
 
@@ -45,12 +53,12 @@ def test_counts_are_whole_sums_on_their_grid_and_averages_short():
 
     class Third(Silence):
         def laplace(self, values, scale):
-            return [value + 341 for value in values]  # a third of a step
+            return [value + 170 if value else 0 for value in values]  # a third of a step at most
 
     answer = released(plan, GivenSums(sums), Third())
     count, delay, distance, mean = answer.rows[0]
     assert (count, delay, distance) == (1001, 61728.5, 123457)
-    assert mean == float(f"{(540 + (123457 + 341 / 1024) / (1001 + 341 / 1024)) / 2:.6g}")
+    assert mean == float(f"{(540 + (123457 + 170 / GRID) / (1001 + 170 / GRID)) / 2:.6g}")
 
 
 def test_an_average_without_rows_is_finite():

@@ -1,13 +1,21 @@
 """Released tables: each kind of aggregate from its measures, and rounding."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from dp_queries.plan import Aggregate, Aggregation, Measure
+from dp_queries.expressions import ColumnRef
+from dp_queries.plan import Aggregate, Aggregation, Key, Measure
 from dp_queries.relations import Below, Scan
-from dp_queries.released import aggregate_values, found_keys, released_table, rounded_values
+from dp_queries.released import (
+    aggregate_values,
+    group_keys,
+    nothing_shown,
+    rounded_values,
+    shown_table,
+)
 from privacy.units import ContributionNorm
 
 GRID = 4
@@ -74,7 +82,18 @@ def test_counts_are_whole_sums_in_steps_and_the_rest_has_six_digits():
         assert rounded_values(aggregation(kind), [np.array([123456.6789])])[0][0] == shown
 
 
-def test_private_keys_are_told_as_they_were_found_even_if_none_was():
-    assert found_keys(aggregation("count"), []) == ()
-    table = released_table((), [np.zeros(1)], 1)
-    assert table.column_names == ["g", "a0"]
+def test_where_no_group_is_shown_a_released_table_has_its_columns_and_no_rows():
+    kinds = ("text", "integer", "date")
+    keys = tuple(Key(ColumnRef(0, kind, kind), (), kind) for kind in kinds)
+    noisy = nothing_shown(replace(aggregation("count"), keys=keys, shown=()))
+    table = shown_table(noisy)
+    assert (table.num_rows, table.column_names) == (0, ["g", "k0", "k1", "k2", "a0"])
+
+
+def test_groups_that_are_shown_have_the_values_at_their_places():
+    keys = (
+        Key(ColumnRef(0, "a", "text"), ("x", "y", None), "text"),
+        Key(ColumnRef(0, "b", "integer"), (5, 7), "integer"),
+    )
+    part = replace(aggregation("count"), keys=keys, shown=((0, 1), (2, 0)))
+    assert [column.to_pylist() for column in group_keys(part)] == [["x", None], [7, 5]]

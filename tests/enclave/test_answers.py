@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dp_queries.answer import Answer
+from dp_queries.answer import Answer, Clipping
 from dp_queries.plan import OutputColumn
 from enclave import answers
 from tests.enclave.test_lanes import work
@@ -18,7 +18,8 @@ STATEMENT = {"epsilon": "20", "spent": "1", "remaining": "19", "delta": "1e-06",
 def kept(world: World) -> dict[str, Any]:
     plan = work(world, SQL).plan
     columns = (OutputColumn("clinic", "text", False), OutputColumn("n", "integer", True))
-    answer = Answer(columns, [["east", 7]], {"0.95": {"n": [(1.0, 13.0)]}}, ("a note",))
+    clipping = (Clipping("rows", 12.5, 3.0, is_chosen=True),)
+    answer = Answer(columns, [["east", 7]], {"0.95": {"n": [(1.0, 13.0)]}}, ("a note",), clipping)
     with world.room.database.reading() as session:
         return answers.kept(answer, plan, world.room.datasets.get(session, "visits"))
 
@@ -27,6 +28,8 @@ def test_what_is_kept_tells_all_but_what_an_asking_costs(kept: dict[str, Any], w
     assert (kept["dataset"], kept["version"], kept["rows"]) == ("visits", "1", [["east", 7]])
     assert kept["citation"] == "Jali's tests, visits. Version 1. Answered by Jali under differential privacy."
     assert "differential privacy" in kept["methods"]
+    assert "norm 12.5 (chosen by a noisy histogram" in kept["methods"]
+    assert "12.5 for rows (chosen privately)" in kept["notes"][-1]
     plan = work(world, SQL).plan
     assert kept["plan"] == {"digest": plan.digest, "mechanism": plan.measures[0].mechanism, "groups": 4}
 

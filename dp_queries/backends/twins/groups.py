@@ -1,7 +1,8 @@
-"""Groups of rows in plain Python: of public keys by their places in the domains, of private ones as rows come."""
+"""Groups of rows in plain Python: settled ones by the places of their keys, those of private keys as rows come."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import product
 from struct import pack
 from typing import Any
 
@@ -17,55 +18,43 @@ _EPOCH = datetime.fromisoformat("1970-01-01")
 
 
 class Groups:
-    """The groups of an aggregation: of public keys by their places, first key slowest; of private ones as rows come."""
+    """The groups of an aggregation that are settled: by their keys' places, first key slowest, or those shown."""
 
-    def __init__(self, aggregation: Aggregation, by_unit: Mapping[Any, Sequence[Row]]) -> None:
+    def __init__(self, aggregation: Aggregation) -> None:
         self._keys = aggregation.keys
-        self._is_private = aggregation.selection is not None
-        self._codes: dict[tuple[Any, ...], int] = {}
-        if self._is_private:
-            for rows in by_unit.values():
-                for row in rows:
-                    self._discover(row)
-        self.count = len(self._codes) if self._is_private else aggregation.groups
+        every = product(*(range(len(key.domain or ())) for key in aggregation.keys))
+        shown = every if aggregation.shown is None else aggregation.shown
+        self._codes = {places: code for code, places in enumerate(shown)}
+        self.count = len(self._codes)
 
     def of(self, row: Row) -> int | None:
-        """The row's group; None if a value is in no domain."""
-        if self._is_private:
-            places = self._places(row)
-            return None if places is None else self._codes[places]
-        group = 0
-        for key in self._keys:
-            place = _place(known(evaluate(key.expression, row)), key.domain or ())
-            if place is None:
-                return None
-            group = group * len(key.domain or ()) + place
-        return group
+        """The row's group; None if it is in none."""
+        places = [_place(known(evaluate(key.expression, row)), key.domain or ()) for key in self._keys]
+        return None if None in places else self._codes.get(tuple(place for place in places if place is not None))
 
-    def found(self, by_unit: Mapping[Any, Sequence[Row]]) -> FoundGroups | None:
-        """What selection is asked about; None where all groups are public."""
-        if not self._is_private:
+
+def groups_found(aggregation: Aggregation, by_unit: Mapping[Any, Sequence[Row]]) -> FoundGroups:
+    """What selection is asked about: the groups that rows have, in the order in which they are met."""
+    codes: dict[tuple[Any, ...], int] = {}
+    members = []
+    for rows in by_unit.values():
+        met = (_places(aggregation, row) for row in rows)
+        members.append(sorted({codes.setdefault(places, len(codes)) for places in met if places is not None}))
+    firsts = np.cumsum([0, *map(len, members)], dtype=np.int64)
+    flat = np.array([group for mine in members for group in mine], np.int32)
+    return FoundGroups(list(codes), UnitSets(len(codes), flat, firsts))
+
+
+def _places(aggregation: Aggregation, row: Row) -> tuple[Any, ...] | None:
+    """The values of private keys and the places of public ones; None if a value is in no domain."""
+    places: list[Any] = []
+    for key in aggregation.keys:
+        value = known(evaluate(key.expression, row))
+        place = _place(value, key.domain) if key.domain is not None else None
+        if key.domain is not None and place is None:
             return None
-        members = [sorted({group for row in rows if (group := self.of(row)) is not None}) for rows in by_unit.values()]
-        firsts = np.cumsum([0, *map(len, members)], dtype=np.int64)
-        flat = np.array([group for mine in members for group in mine], np.int32)
-        return FoundGroups(list(self._codes), UnitSets(self.count, flat, firsts))
-
-    def _discover(self, row: Row) -> None:
-        places = self._places(row)
-        if places is not None:
-            self._codes.setdefault(places, len(self._codes))
-
-    def _places(self, row: Row) -> tuple[Any, ...] | None:
-        """The values of private keys and the places of public ones; None if a value is in no domain."""
-        places: list[Any] = []
-        for key in self._keys:
-            value = known(evaluate(key.expression, row))
-            place = _place(value, key.domain) if key.domain is not None else None
-            if key.domain is not None and place is None:
-                return None
-            places.append(_kept(value) if key.domain is None else place)
-        return tuple(places)
+        places.append(_kept(value) if key.domain is None else place)
+    return tuple(places)
 
 
 def _place(value: Any, domain: Sequence[Any]) -> int | None:

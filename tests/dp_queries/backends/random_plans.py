@@ -1,5 +1,6 @@
 """Hypothesis strategies: tables of the world, row-level expressions of every type, and plans over them."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -9,8 +10,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from dp_queries.expressions import OPERATORS, Call, ColumnRef, Expression, Literal
-from dp_queries.plan import Aggregation, Key, Measure
+from dp_queries.plan import Aggregation, Key, Measure, NormChoice
 from dp_queries.relations import Below, Join, Scan
+from privacy.ladder import Ladder
+from privacy.selection import gaussian_selection
 from privacy.units import ContributionNorm
 from tests.dp_queries.backends.worlds import Tables, aggregation, measure
 
@@ -166,8 +169,26 @@ _TRIPS = Scan("trips", True)
 _SAME_ZONE = Call("=", (ColumnRef(0, "zone", "integer"), ColumnRef(1, "zone", "integer")))
 
 
+_LADDERS = (
+    Ladder((ContributionNorm(1, 1), ContributionNorm(2, 1), ContributionNorm(9, 1)), 1),
+    Ladder(tuple(ContributionNorm(350 << rung, 4) for rung in range(6)), 2),
+    Ladder((ContributionNorm(2**20, 512), ContributionNorm(2**30, 512)), 0),
+)
+
+
 @st.composite
 def measures(draw: st.DrawFn) -> Measure:
+    """A measure; of every second one, the norm is still to be chosen."""
+    fixed = draw(_fixed_measures())
+    if draw(st.booleans()):
+        return fixed
+    ladder = draw(st.sampled_from(_LADDERS))
+    choice = NormChoice(ladder, Fraction(1), (Fraction(1),) * len(ladder.norms))
+    return replace(fixed, norm=ladder.norms[ladder.declared], choice=choice)
+
+
+@st.composite
+def _fixed_measures(draw: st.DrawFn) -> Measure:
     norm = draw(st.sampled_from(_NORMS))
     kind = draw(st.sampled_from(("rows", "units", "present", "sum", "sum")))
     if kind in ("rows", "units"):
@@ -215,6 +236,31 @@ def aggregations(draw: st.DrawFn) -> Aggregation:
     keys = tuple(draw(st.lists(st.sampled_from(_KEYS), max_size=2)))
     chosen = draw(st.lists(measures(), min_size=1, max_size=3))
     return aggregation(*chosen, keys=keys, below=draw(_belows()))
+
+
+_PRIVATE = (
+    Key(ColumnRef(0, "note", "text"), None, "text"),
+    Key(ColumnRef(0, "kind", "text"), None, "text"),
+    Key(ColumnRef(0, "zone", "integer"), None, "integer"),
+    Key(ColumnRef(0, "serial", "integer"), None, "integer"),
+    Key(ColumnRef(0, "mass", "number"), None, "number", Fraction(3)),
+    Key(ColumnRef(0, "fare", "number"), None, "number", Fraction(1, 100)),
+    Key(ColumnRef(0, "day", "date"), None, "date"),
+    Key(ColumnRef(0, "at", "timestamp"), None, "timestamp"),
+    Key(ColumnRef(0, "paid", "boolean"), None, "boolean"),
+    Key(Call("year", (ColumnRef(0, "day", "date"),)), None, "integer"),
+)
+
+
+@st.composite
+def open_aggregations(draw: st.DrawFn) -> Aggregation:
+    """Any aggregation by private keys, maybe with a public one among them."""
+    keys = draw(st.lists(st.sampled_from(_PRIVATE), min_size=1, max_size=3))
+    keys += draw(st.lists(st.sampled_from(_KEYS), max_size=1))
+    chosen = draw(st.lists(measures(), min_size=1, max_size=2))
+    selection = gaussian_selection(rho_nano=10**6, delta=Fraction(1, 10**6))
+    ordered = tuple(draw(st.permutations(keys)))
+    return aggregation(*chosen, keys=ordered, below=draw(_belows()), selection=selection)
 
 
 def operators_of(expression: Expression | None) -> set[str]:

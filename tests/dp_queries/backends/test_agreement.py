@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 from dp_queries.backends import reference
+from dp_queries.backends.base import FoundGroups
 from dp_queries.backends.duckdb import DuckDBBackend
 from dp_queries.backends.evaluate import EVALUATED
 from dp_queries.backends.reference import ReferenceBackend
 from dp_queries.backends.render import RENDERED
 from dp_queries.expressions import OPERATORS, ColumnRef
 from dp_queries.plan import Aggregation, Key
+from dp_queries.settling import with_shown_groups
 from privacy.units import ContributionNorm
-from tests.dp_queries.backends.random_plans import UNITS, aggregations, tables
+from tests.dp_queries.backends.random_plans import UNITS, aggregations, open_aggregations, tables
 from tests.dp_queries.backends.worlds import DATASET, KEY, Tables, aggregation, measure, write
 
 _PHASES = (Phase.explicit, Phase.generate)  # shrinking takes longer than reading a failure
@@ -41,7 +44,46 @@ def test_duckdb_and_its_twin_agree_to_the_last_integer(rows: Tables, several: li
     twin = ReferenceBackend(rows, DATASET)
     with opened(rows) as backend:
         for each in several:
-            np.testing.assert_array_equal(backend.bounded_sums(each).totals, twin.bounded_sums(each).totals, str(each))
+            agree(backend, twin, each)
+
+
+@settings(_calm, max_examples=8)
+@given(rows=tables(), several=st.lists(open_aggregations(), min_size=8, max_size=8))
+def test_private_groups_agree_and_so_do_sums_of_the_groups_that_are_shown(
+    rows: Tables, several: list[Aggregation]
+) -> None:
+    twin = ReferenceBackend(rows, DATASET)
+    with opened(rows, threads=2, ranges=3) as backend:
+        for each in several:
+            mine, theirs = backend.found_groups(each), twin.found_groups(each)
+            assert members(mine) == members(theirs), each
+            # Every second group is shown, by a selection that asks no noise.
+            shown = with_shown_groups(each, mine, EverySecond())
+            if shown.groups:
+                agree(backend, twin, shown)
+
+
+class EverySecond:
+    """Noise for selection that lifts every second group over any threshold, and sinks the others."""
+
+    def gaussian(self, values: Any, scale: Fraction) -> list[int]:
+        return [10**9 * (1 - 2 * (place % 2)) for place, _ in enumerate(values)]
+
+    def laplace(self, values: Any, scale: Fraction) -> list[int]:
+        raise NotImplementedError
+
+
+def members(found: FoundGroups) -> list[tuple[int, str]]:
+    """How many units are in each group, by the group's keys."""
+    ones = np.arange(2 + len(found.keys)).clip(max=1)
+    counts = found.sets.totals(ones, np.ones(len(found.keys), np.bool_)).tolist()
+    return sorted(zip(counts, map(repr, found.keys), strict=True))
+
+
+def agree(backend: DuckDBBackend, twin: ReferenceBackend, each: Aggregation) -> None:
+    mine, theirs = backend.bounded_sums(each), twin.bounded_sums(each)
+    np.testing.assert_array_equal(mine.totals, theirs.totals, str(each))
+    assert mine.norms == theirs.norms, each
 
 
 @settings(_calm, max_examples=8)
@@ -60,13 +102,14 @@ def without(rows: Tables, unit: int) -> Tables:
 
 
 def excess(each: Aggregation, before: np.ndarray[Any, Any], after: np.ndarray[Any, Any]) -> list[str]:
-    """The measures that moved by more than their sensitivity, in exact integers."""
+    """The measures that moved by more than their sensitivity, under any of their norms, in exact integers."""
     found = []
-    for held, moved in zip(each.measures, (before - after).tolist(), strict=True):
-        if sum(step * step for step in moved) > held.norm.l2_steps**2:
-            found.append(f"L2 of {held.kind}")
-        if sum(map(abs, moved)) > held.norm.l1_steps(each.groups):
-            found.append(f"L1 of {held.kind}")
+    norms = [(held.kind, norm) for held in each.measures for norm in held.norms]
+    for (kind, norm), moved in zip(norms, (before - after).tolist(), strict=True):
+        if sum(step * step for step in moved) > norm.l2_steps**2:
+            found.append(f"L2 of {kind}")
+        if sum(map(abs, moved)) > norm.l1_steps(each.groups):
+            found.append(f"L1 of {kind}")
     return found
 
 
@@ -75,7 +118,10 @@ def excess(each: Aggregation, before: np.ndarray[Any, Any], after: np.ndarray[An
 def test_no_unit_moves_a_measure_by_more_than_its_norm(rows: Tables, several: list[Aggregation], unit: int) -> None:
     with opened(rows) as here, opened(without(rows, unit * 10)) as there:
         for each in several:
-            assert not excess(each, here.bounded_sums(each).totals, there.bounded_sums(each).totals), each
+            mine, theirs = here.bounded_sums(each), there.bounded_sums(each)
+            assert not excess(each, mine.totals, theirs.totals), each
+            for some, others in zip(mine.norms, theirs.norms, strict=True):
+                assert sum(abs(one - other) for one, other in zip(some, others, strict=True)) <= 1
 
 
 ROW: dict[str, Any] = dict.fromkeys(("kind", "note", "zone", "serial", "fare", "mass", "free", "paid", "day", "at"))

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from dp_queries.backends.duckdb import DuckDBBackend
-from dp_queries.backends.streams import stream
+from dp_queries.backends.streams import keys_stream, stream
 from dp_queries.encrypted import connect
 from dp_queries.expressions import Call, ColumnRef, Literal
 from dp_queries.plan import Key
@@ -102,7 +102,7 @@ def test_types_that_do_not_fit_are_refused_before_a_row_is_read(wrong):
 
 def test_keys_and_sums_of_no_integer_are_refused():
     with pytest.raises(ValueError, match="group key"):
-        stream(aggregation(measure("rows"), keys=(Key(FREE, None, "number"),)), DATASET)
+        keys_stream(aggregation(measure("rows"), keys=(Key(FREE, None, "number"),)), DATASET)
     with pytest.raises(ValueError, match="summed"):
         stream(aggregation(measure("sum", NOTE, granularity=Fraction(1))), DATASET)
 
