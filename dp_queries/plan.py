@@ -91,6 +91,11 @@ class Aggregation:
         return prod(len(key.domain) for key in self.keys if key.domain is not None)
 
     @property
+    def ladder_cells(self) -> int:
+        """How many totals the measures have whose norms are to be chosen."""
+        return self.groups * sum(len(measure.norms) for measure in self.measures if measure.choice)
+
+    @property
     def is_open(self) -> bool:
         """Whether it has not been decided yet which groups appear."""
         return self.selection is not None and self.shown is None

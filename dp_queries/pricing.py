@@ -88,8 +88,10 @@ def _offer(query: Query, total: int, degree: int, makers: _Makers) -> Offer | No
     try:
         for draft in drafts:
             mine = [next(rest) for _ in _weights(draft)]
-            may_choose = not query.has_fixed_norms and _fits(draft)
-            aggregations.append(_aggregation(draft, mine, makers, selecting, delta, may_choose))
+            aggregation = _aggregation(draft, mine, makers, selecting, delta, not query.has_fixed_norms)
+            if aggregation.ladder_cells > MOST_LADDER_CELLS:
+                aggregation = _aggregation(draft, mine, makers, selecting, delta, False)
+            aggregations.append(aggregation)
     except ValueError:  # too little to be split further, or noise wider than what can be counted
         return None
     losses = [makers.loss(share) for share in shares]
@@ -107,27 +109,29 @@ def _aggregation(
 ) -> Aggregation:
     # Laplace wants to know how many groups a unit's vector has: the kernel bounds that by public groups, and by nothing
     # where groups are discovered. There this offer ends.
-    groups = 0 if draft.has_private_keys else draft.groups
+    groups = None if draft.has_private_keys else draft.groups
     drafts, quantiles = shares[: len(draft.drafts)], shares[len(draft.drafts) :]
     return Aggregation(
         below=draft.below,
         keys=draft.keys,
         measures=tuple(
-            noisy_measure(part, makers.mechanism, groups=groups, share=share, may_choose=may_choose)
+            noisy_measure(
+                part,
+                makers.mechanism,
+                groups=groups,
+                likely_groups=draft.likely_groups,
+                share=share,
+                may_choose=may_choose,
+            )
             for part, share in zip(draft.drafts, drafts, strict=True)
         ),
         quantiles=tuple(
-            makers.drawn(part, groups, share) for part, share in zip(draft.quantiles, quantiles, strict=True)
+            makers.drawn(part, groups or draft.likely_groups, share)
+            for part, share in zip(draft.quantiles, quantiles, strict=True)
         ),
         aggregates=draft.aggregates,
         selection=makers.selected(selecting, delta, draft.groups_per_unit) if draft.has_private_keys else None,
     )
-
-
-def _fits(draft: AggregationDraft) -> bool:
-    """Whether ladders of norms fit into memory; how many groups private keys will have is known later."""
-    rungs = sum(len(part.climb.ladder.norms) for part in draft.drafts if part.climb)
-    return draft.has_private_keys or rungs * draft.groups <= MOST_LADDER_CELLS
 
 
 def _noise(aggregation: Aggregation) -> float:

@@ -3,22 +3,26 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
+from typing import Final
 
 from dp_queries.expressions import Expression
 from dp_queries.plan import Aggregate, Key, MeasureKind
 from dp_queries.post_processing import Above
 from dp_queries.relations import Below
 from policies.authorization import Needs
-from privacy.ladder import Ladder
 from privacy.quantiles import Rank
 from privacy.units import ClampingBounds, ContributionNorm
+
+UNITS_OF_A_GROUP: Final = 16  # no selection shows a group of fewer with a usual epsilon
 
 
 @dataclass(frozen=True)
 class Climb:
-    """The norms that a measure may choose from, and how many units there are at most, by the card."""
+    """What the card says of a norm that may be chosen: how long a unit's vector can be at all, in steps of the value,
+    and how many units there are at most.
+    """
 
-    ladder: Ladder
+    most_steps: int
     units_at_most: int
 
 
@@ -65,6 +69,14 @@ class AggregationDraft:
     def groups(self) -> int:
         """How many groups the release has with public keys; 1 without keys."""
         return prod(len(key.domain) for key in self.keys if key.domain is not None)
+
+    @property
+    def likely_groups(self) -> int:
+        """How many groups may well be released: of private keys, no more than the units that each of them needs."""
+        if not self.has_private_keys:
+            return self.groups
+        units = (part.climb.units_at_most for part in self.drafts if part.climb)
+        return max(1, min([self.groups_at_most, *(most // UNITS_OF_A_GROUP for most in units)]))
 
     @property
     def has_private_keys(self) -> bool:

@@ -42,8 +42,7 @@ def with_shown_groups(aggregation: Aggregation, found: FoundGroups, noise: Noise
 
 def without_large_ladders(aggregation: Aggregation) -> Aggregation:
     """The aggregation with declared norms where ladders would need too much memory for so many groups."""
-    cells = sum(len(measure.norms) for measure in aggregation.measures if measure.choice) * aggregation.groups
-    return _declared(aggregation) if cells > MOST_LADDER_CELLS else aggregation
+    return _declared(aggregation) if aggregation.ladder_cells > MOST_LADDER_CELLS else aggregation
 
 
 def settled(aggregation: Aggregation, sums: Sums, noise: Noise) -> tuple[Aggregation, list[Int64s]]:

@@ -33,7 +33,6 @@ from privacy.bounding import (
     _is_within,
     _read,
     _square,
-    _take_back,
     _Vector,
 )
 from privacy.units import ContributionNorm
@@ -214,20 +213,17 @@ def _fold_climb(units, keys, values, rule, sums, touched, marks, state, rungs, f
             current, count, is_open = unit, int64(0), int64(0)
             length = int64(0)
             after = first
-            while after < size and units[after] == unit:
-                amount = _amount(values, after, lower, upper, offset)
-                length += abs(amount)
-                if length > harmless:
-                    break
-                group = _group(keys, after)
-                if group < groups:
-                    totals[group] += amount * grid
+            while after < size and units[after] == unit and length <= harmless:
+                length += abs(_amount(values, after, lower, upper, offset))
                 after += uint64(1)
-            if after < size and units[after] != unit:
+            if length <= harmless and after < size:
+                for i in range(first, after):
+                    group = _group(keys, i)
+                    if group < groups:
+                        totals[group] += _amount(values, i, lower, upper, offset) * grid
                 counts[0] += 1
                 first = after
                 continue
-            _take_back(keys, values, rule, totals, first, after)
         first, count = _fold_rows(units, keys, values, rule, sums, touched, marks, first, count)
         is_open = int64(1)
     state[0], state[1], state[2] = current, count, is_open

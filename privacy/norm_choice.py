@@ -22,6 +22,7 @@ User Contributions: A Bias-Variance Trade-off in Differential Privacy", ICML 201
 only less accurate.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -30,6 +31,7 @@ from typing import Final, Literal
 
 from privacy.ladder import Ladder
 from privacy.mechanisms import gaussian_scale, laplace_scale
+from privacy.units import ContributionNorm
 
 # Of a query's budget. It makes the other noise 2 % (Gaussian) or 4 % (Laplace) larger. On the benchmark's trips and on
 # flights, shares of 2 % to 10 % gave much the same error at epsilon 1; at epsilon 0.1, 1 % often told nothing.
@@ -45,6 +47,13 @@ _KNOWN: Final = 3.0
 # be cut in every long-tailed table; with a heavier one, short-tailed tables get more noise than they need.
 _FALL: Final = 0.35
 _HIDDEN: Final = 0.5
+
+
+# The rungs below and above the likely best one. Cards name more units than there are, so more of them are below.
+_BELOW: Final = 4
+_ABOVE: Final = 3
+_LOWEST: Final = -8
+_HIGHEST: Final = 8
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,21 @@ def can_tell(histogram_deviation: float, *, units_at_most: int) -> bool:
     `units_at_most` is what the card declares, never a count.
     """
     return units_at_most > _SURE * histogram_deviation
+
+
+def likely_ladder(declared: ContributionNorm, *, noise: float, groups: int, units: int, most_steps: int) -> Ladder:
+    """Norms around the declared one, among which the best one likely is, from public numbers alone.
+
+    `noise` is the standard deviation in one of `groups` groups relative to the norm, `units` how many there are at
+    most, `most_steps` how long a vector can be at all, in steps of the value. Where many units meet little noise, what
+    clipping takes is all the error, and the best norm is far above what is usual; where few meet much, far below. Over
+    the benchmark's queries the best rung follows the logarithm of units / (groups * noise^2), within two rungs. A rung
+    costs time for every unit that is above it, so no more are tried than that; another ladder is as private.
+    """
+    ratio = max(1e-9, units / (groups * noise * noise))
+    best = round(0.9 * math.log2(ratio) - 5.5)
+    below, above = min(-_LOWEST, max(0, _BELOW - best)), min(_HIGHEST, max(0, _ABOVE + best))
+    return Ladder.around(declared, below=below, above=above, most_steps=most_steps)
 
 
 def choose(

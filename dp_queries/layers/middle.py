@@ -4,7 +4,6 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from math import isqrt
-from typing import Final
 
 from dp_queries.expression_types import NUMBERS, type_of
 from dp_queries.expressions import Call, ColumnRef, Expression, Literal
@@ -14,13 +13,8 @@ from dp_queries.plan import Aggregate, AggregateKind, Key, MeasureKind
 from dp_queries.query import Climb, Draft, QuantileDraft
 from dp_queries.relation_facts import RelationFacts
 from dp_queries.relations import Below
-from privacy.ladder import Ladder
 from privacy.quantiles import Rank
 from privacy.units import ClampingBounds, ContributionNorm
-
-# A card's norm may be off by this: every rung costs memory for all groups, and time for the units that are above it.
-HALVINGS: Final = 6
-DOUBLINGS: Final = 5
 
 
 @dataclass
@@ -178,12 +172,10 @@ class Middle:
         return self.drafts.index(draft)
 
     def _climb(self, draft: Draft) -> Climb | None:
-        """Norms around the declared one, up to the longest vector that a unit can have at all."""
         most = self._longest(draft)
         if draft.kind == "distinct" or most == 1:
             return None
-        ladder = Ladder.around(draft.norm, below=HALVINGS, above=DOUBLINGS, most_steps=most)
-        return Climb(ladder, self.relations.units_at_most(self.below)) if len(ladder.norms) > 1 else None
+        return Climb(most, self.relations.units_at_most(self.below))
 
     def _longest(self, draft: Draft) -> int:
         """The longest vector that a unit can have at all, in steps, rounded up."""

@@ -18,7 +18,8 @@ def test_a_plan_is_explained_in_the_columns_units():
     assert 590 < told["expected_error"]["s"] / told["expected_error"]["n"] < 610
     assert told["bounds"][0] == {"of": "sum of flights.delay", "lower": -60.0, "upper": 600.0, "granularity": 0.5}
     assert told["clipping"][0]["l2_norm_per_unit"] == 30
-    assert told["clipping"][0]["chosen_between"] == [30 / 2**6, 30 * 2**5]
+    least, most = told["clipping"][0]["chosen_between"]
+    assert least < 30 < most
     assert any("chooses better ones" in note for note in told["notes"])
 
 

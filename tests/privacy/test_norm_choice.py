@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 from privacy.bounding import Contribution
 from privacy.ladder import Ladder, Ladders
 from privacy.mechanisms import OpenDPNoise, gaussian_scale
-from privacy.norm_choice import CHOICE_SHARE, Choice, can_tell, choose, histogram_scale
+from privacy.norm_choice import CHOICE_SHARE, Choice, can_tell, choose, histogram_scale, likely_ladder
 from privacy.units import ContributionNorm
 
 RHO_NANO = 15_000_000  # about epsilon 1 at delta 1e-9
@@ -139,3 +139,34 @@ def test_a_choice_that_believes_every_noisy_entry_is_much_worse():
 
     found, declared, _ = errors(np.full(20_000, 50), rounds=60, choice=naive)
     assert found > 2 * declared
+
+
+DECLARED = ContributionNorm(30 * 1024, 1024)
+
+
+@pytest.mark.parametrize("groups", [1, 10, 10_000])
+@pytest.mark.parametrize("units", [1, 5_000, 10**9])
+@pytest.mark.parametrize("noise", [1e-6, 6.5, 1e6])
+def test_a_likely_ladder_always_holds_the_declared_norm(groups, units, noise):
+    found = likely_ladder(DECLARED, noise=noise, groups=groups, units=units, most_steps=10**6)
+    declared = found.norms[found.declared]
+    assert declared.l2_steps * DECLARED.grid == DECLARED.l2_steps * declared.grid
+    assert len(found.norms) <= 13
+
+
+def test_the_likely_ladder_climbs_with_units_and_sinks_with_groups_and_noise():
+    def top(**given):
+        found = likely_ladder(DECLARED, **({"noise": 6.5, "groups": 10, "units": 10**5, "most_steps": 10**6} | given))
+        return found.norms[-1].l2_steps / found.norms[-1].grid
+
+    assert top(units=10**3) < top() < top(units=10**6)
+    assert top(groups=1000) < top() < top(groups=1)
+    assert top(noise=60) < top() < top(noise=1)
+
+
+# The benchmark's queries with a million units and epsilon 1: groups, and the best norm of the declared one.
+@pytest.mark.parametrize(("groups", "best"), [(1, 16), (10, 1), (10, 4), (300, 0.5), (300, 2), (1000, 1 / 32)])
+def test_the_best_norms_of_the_benchmark_are_on_their_ladders(groups, best):
+    found = likely_ladder(DECLARED, noise=6.5, groups=groups, units=10**6, most_steps=10**9)
+    ratios = [norm.l2_steps / norm.grid / 30 for norm in found.norms]
+    assert ratios[0] <= best <= ratios[-1]
