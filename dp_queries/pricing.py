@@ -42,12 +42,12 @@ class Offer:
 class _Makers:
     """How one mechanism makes the noise of each kind of part from its share of the loss, and what a share costs.
 
-    Of quantiles: the draft, how many groups a unit may be in, the share. Of selections: the share, delta, how many
-    groups a unit may be in.
+    Of quantiles: the draft, how many groups there are if that is public, how many there likely are, the share. Of
+    selections: the share, delta, how many groups a unit may be in.
     """
 
     mechanism: Mechanism
-    drawn: Callable[[QuantileDraft, int, int], QuantileMeasure]
+    drawn: Callable[[QuantileDraft, int | None, int, int], QuantileMeasure]
     selected: Callable[[int, Fraction, int], Selection]
     loss: Callable[[int], Loss]
 
@@ -126,7 +126,7 @@ def _aggregation(
             for part, share in zip(draft.drafts, drafts, strict=True)
         ),
         quantiles=tuple(
-            makers.drawn(part, groups or draft.likely_groups, share)
+            makers.drawn(part, groups, draft.likely_groups, share)
             for part, share in zip(draft.quantiles, quantiles, strict=True)
         ),
         aggregates=draft.aggregates,
@@ -149,14 +149,18 @@ def _selection_noise(selection: Selection | None) -> float:
     return 0.0 if selection is None else (selection.units_at_half(isqrt(selection.most_groups)) / 8) ** 2
 
 
-def _pure_quantile(draft: QuantileDraft, groups: int, share: int) -> QuantileMeasure:
+def _pure_quantile(draft: QuantileDraft, groups: int | None, likely_groups: int, share: int) -> QuantileMeasure:
+    if groups is None:
+        raise ValueError("pure quantiles are for a known number of groups")
     bins = Bins.over(draft.bounds, groups)
     drawing = pure_drawing(draft.rank, bins, draft.norm, groups=groups, epsilon_micro=share)
     return QuantileMeasure(draft.value, draft.bounds.granularity, draft.norm, drawing)
 
 
-def _zcdp_quantile(draft: QuantileDraft, groups: int, share: int) -> QuantileMeasure:
-    drawing = zcdp_drawing(draft.rank, Bins.over(draft.bounds, groups), draft.norm, rho_nano=share)
+def _zcdp_quantile(draft: QuantileDraft, groups: int | None, likely_groups: int, share: int) -> QuantileMeasure:
+    # How fine the bins are is for time and memory; the bound on a unit's weights holds for any number of groups.
+    bins = Bins.over(draft.bounds, likely_groups)
+    drawing = zcdp_drawing(draft.rank, bins, draft.norm, rho_nano=share)
     return QuantileMeasure(draft.value, draft.bounds.granularity, draft.norm, drawing)
 
 

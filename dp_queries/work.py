@@ -45,9 +45,10 @@ def work_of(draft: AggregationDraft, facts: RelationFacts) -> Work:
     nanoseconds = _reading(draft.below, expressions, facts)
     rows = facts.rows_at_most(draft.below)
     if draft.has_private_keys:
-        nanoseconds += rows * _DISCOVERY_NANOSECONDS
+        # Rows are read twice: to find their groups, and to sum them.
+        nanoseconds += nanoseconds + rows * _DISCOVERY_NANOSECONDS
     cells = draft.groups_at_most * (len(draft.drafts) + 2 * draft.has_private_keys)
-    bins = sum(Bins.over(part.bounds, draft.groups).count for part in draft.quantiles) * draft.groups
+    bins = sum(Bins.over(part.bounds, draft.likely_groups).count for part in draft.quantiles) * draft.groups_at_most
     seconds = Fraction(nanoseconds, 10**9) + cells * _CELL_SECONDS + bins * _BIN_SECONDS
     return Work(seconds, _held_bytes(draft, rows))
 

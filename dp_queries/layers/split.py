@@ -51,13 +51,3 @@ def _check(statement: Statement, drafts: tuple[AggregationDraft, ...]) -> None:
     if sum(len(draft.aggregates) for draft in drafts) > MOST_AGGREGATES or len(drafts) > MOST_AGGREGATIONS:
         message = f"a query has at most {MOST_AGGREGATES} aggregates, because they share its epsilon"
         raise rejected(statement.reason(tree, "too-many-aggregates", message))
-    for draft in drafts:
-        _check_private(statement, draft)
-
-
-def _check_private(statement: Statement, draft: AggregationDraft) -> None:
-    if not draft.has_private_keys:
-        return
-    if draft.quantiles or any(part.kind == "distinct" for part in draft.drafts):
-        message = "quantiles, MIN, MAX and COUNT(DISTINCT x) are answered for public keys; GROUP BY a declared domain"
-        raise rejected(statement.reason(statement.tree, "private-keys-only-sums", message))

@@ -37,3 +37,10 @@ def test_sorted_rows_are_held_in_memory():
 
     assert held("SELECT SUM(delay) FROM flights") == 0
     assert held("SELECT SUM(delay) FROM flights JOIN planes USING (tailnum)") == 400_000 * 2 * (16 + 8)
+
+
+def test_private_keys_are_read_twice_and_their_bins_are_of_as_many_groups_as_there_can_be():
+    public, private = (seconds(f"SELECT {key}, SUM(delay) FROM flights GROUP BY 1") for key in ("origin", "dest"))
+    assert private > 2 * public
+    one, two = (seconds(f"SELECT dest, {what} FROM flights GROUP BY 1") for what in ("SUM(delay)", "MEDIAN(delay)"))
+    assert two > one
