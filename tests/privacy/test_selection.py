@@ -295,9 +295,9 @@ def test_in_both_rounds_one_unit_moves_the_sums_of_shared_groups_by_its_norm_at_
         noise = Scripted([shown[group] for group in candidates])
         select(sets_of([sorted(own) for own in units], 12), selection, noise, np.random.default_rng(7))
         still_open = [group for group in candidates if shown[group] == first.hopeless_below]
-        # Without an open group there is no second round, which is the same as one that adds up nothing.
-        first_sums, second_sums = [*noise.sums, []][:2]
-        sums.append([dict(zip(candidates, first_sums, strict=True)), dict(zip(still_open, second_sums, strict=True))])
+        sums.append(
+            [dict(zip(candidates, noise.sums[0], strict=True)), dict(zip(still_open, noise.sums[1], strict=True))]
+        )
     for without, with_it in zip(*sums, strict=True):
         moved = {group: with_it[group] - without.get(group, 0) for group in with_it}
         assert set(without) <= set(with_it)
