@@ -18,7 +18,7 @@ from dp_queries.backends.evaluate import Steps, double, evaluate, known
 from dp_queries.expression_types import branch_values, type_of
 from dp_queries.expressions import Call, ColumnRef, Expression, Literal, Value, size
 from dp_queries.facts import Facts, facts_of
-from dp_queries.narrowing import narrowed
+from dp_queries.narrowing import narrowed, narrowed_cells
 from dp_queries.ranges import Range
 
 MOST_COMBINATIONS: Final = 100_000
@@ -94,8 +94,10 @@ class Images:
         if values is None or facts.reads_unit:
             return None
         with_null = (*values, None) if facts.is_nullable and None not in values else values
-        # A timestamp stands for all that its grain holds, so that it can't be compared.
-        left = with_null if facts.type == "timestamp" else narrowed(with_null, reference, self._conjuncts)
+        if facts.type == "timestamp":
+            left = narrowed_cells(with_null, grain, reference, self._conjuncts)
+        else:
+            left = narrowed(with_null, reference, self._conjuncts)
         return [Steps(value) if type(value) is int else value for value in left]
 
     def _evaluated(self, expression: Expression, domains: dict[ColumnRef, list[Any] | None]) -> list[Any] | None:

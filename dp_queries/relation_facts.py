@@ -9,12 +9,15 @@ from dataclasses import replace
 from fractions import Fraction
 from math import prod
 
-from dp_queries.expressions import Call, ColumnRef, Expression
+from dp_queries.equalities import are_few, equated, is_looked_up
+from dp_queries.expression_types import NUMBERS
+from dp_queries.expressions import ColumnRef, Expression, Literal
 from dp_queries.facts import Facts, Range, facts_of
 from dp_queries.layers import normal_form
 from dp_queries.ranges import hull
 from dp_queries.relations import (
     Below,
+    Derived,
     Join,
     PerUnit,
     Relation,
@@ -22,7 +25,6 @@ from dp_queries.relations import (
     UnionAll,
     UnitAggregate,
     Windowed,
-    references,
 )
 from policies.catalogue import Column, LoadedDataset, Table
 from privacy.units import ClampingBounds
@@ -114,7 +116,8 @@ class RelationFacts:
         if join.kind in ("semi", "anti"):
             return 1
         relation = below.sources[join.relation]
-        matched = {column for part in normal_form.conjuncts(join.condition) for column in _matched(part, join.relation)}
+        pairs = (equated(part, join.relation) for part in normal_form.conjuncts(join.condition))
+        matched = {pair[0].column for pair in pairs if pair and self._tells_apart(below, *pair)}
         if self._is_unique(relation, matched, on_unit=join.on_unit is not None):
             return 1
         return self._rows_per_unit(relation) if join.on_unit is not None else self._rows_at_most(relation)
@@ -124,7 +127,7 @@ class RelationFacts:
 
         EXISTS gives no row twice, but compares until one matches: with all that an equality leaves, or with all.
         """
-        rest = (part for part in normal_form.conjuncts(join.condition) if not _is_looked_up(part, join.relation))
+        rest = (part for part in normal_form.conjuncts(join.condition) if not is_looked_up(part, join.relation))
         if join.kind in ("semi", "anti") and any(True for _ in rest):
             return self.partners_at_most(below, replace(join, kind="inner"))
         return self.partners_at_most(below, join)
@@ -187,6 +190,33 @@ class RelationFacts:
             case _:
                 return self.rows_norm(relation.below)
 
+    def _tells_apart(self, below: Below, column: ColumnRef, other: Expression) -> bool:
+        """Whether an equality holds for one value of the column at most.
+
+        Integers are compared with integers that are kept exactly, and else as doubles, which beyond 2^53 are one for up
+        to 1024 of them.
+        """
+        facts = self.of(below, column)
+        if facts.type not in NUMBERS or isinstance(other, Literal):
+            return True
+        if facts.range is None and facts.type == "number":
+            return True  # kept as doubles
+        return are_few(facts) or (self._is_kept_exactly(below, column) and self._is_kept_exactly(below, other))
+
+    def _is_kept_exactly(self, below: Below, expression: Expression) -> bool:
+        """Whether this is a column of integers, however deep in subqueries, and not what arithmetic made of it."""
+        if not isinstance(expression, ColumnRef) or expression.type != "integer":
+            return False
+        match below.sources[expression.relation], expression.column:
+            case Scan() as scan, name:
+                found = self._stored(scan, name).range
+                return found is None or found.granularity == 1
+            case PerUnit(inner, keys, _), name if name[0] == "k":
+                return self._is_kept_exactly(inner, keys[int(name[1:])])
+            case Derived(inner, columns), name:
+                return self._is_kept_exactly(inner, columns[int(name[1:])])
+        return False
+
     def _is_unique(self, relation: Relation, matched: set[str], *, on_unit: bool) -> bool:
         """Whether values of the matched columns belong to one row at most."""
         match relation:
@@ -232,7 +262,7 @@ def _declared(column: Column, recorded: tuple[str, ...] | tuple[int, ...] | None
     return Facts(
         column.type,
         is_nullable=column.nullable,
-        range=None if clamping is None else Range(clamping.lower, clamping.upper, clamping.granularity),
+        range=_recorded(recorded) if clamping is None else Range(clamping.lower, clamping.upper, clamping.granularity),
         days=(bounds[0], bounds[1]) if is_moment else None,  # type: ignore[index, arg-type]  # two days, by the card
         domain=column.domain or recorded or ((False, True) if column.type == "boolean" else None),
         longest=column.longest if column.type == "text" else 0,
@@ -240,6 +270,12 @@ def _declared(column: Column, recorded: tuple[str, ...] | tuple[int, ...] | None
         deviation_norm=None if column.clipping.deviation is None else Fraction(column.clipping.deviation),
         most_values=column.most_values or (None if clamping is None else _count(clamping)),
     )
+
+
+def _recorded(values: tuple[str, ...] | tuple[int, ...] | None) -> Range | None:
+    """The range of a public table's integers, whose values the load has recorded."""
+    numbers = [value for value in values or () if isinstance(value, int)]
+    return Range(Fraction(min(numbers)), Fraction(max(numbers)), Fraction(1)) if numbers else None
 
 
 def _count(clamping: ClampingBounds) -> int:
@@ -264,27 +300,6 @@ def _hull(parts: list[Facts]) -> Facts:
         reads_unit=any(part.reads_unit for part in parts),
         sum_norm=sum((norm for norm in norms if norm), Fraction(0)) if all(norms) else None,
     )
-
-
-def _is_looked_up(part: Expression, relation: int) -> bool:
-    """Whether a hash of `relation`'s rows decides this condition: it is theirs alone, or equates them with others."""
-    if {reference.relation for reference in references(part)} == {relation}:
-        return True
-    if not isinstance(part, Call) or part.operator != "=":
-        return False
-    sides = [{reference.relation == relation for reference in references(side)} for side in part.arguments]
-    return sides in ([{True}, {False}], [{False}, {True}])
-
-
-def _matched(part: Expression, relation: int) -> set[str]:
-    """The column of `relation` that an equality fixes by what stands before it."""
-    match part:
-        case Call("=", (left, right)):
-            for side, other in ((left, right), (right, left)):
-                mentioned = {reference.relation for reference in references(other)}
-                if isinstance(side, ColumnRef) and side.relation == relation and relation not in mentioned:
-                    return {side.column}
-    return set()
 
 
 __all__ = ["RelationFacts"]

@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships without types
 
 from dp_queries.above_engine import Floats, Processed, process, try_empty
+from dp_queries.expressions import Value
 from dp_queries.plan import Aggregate, Aggregation, Measure, Plan
 from policies.catalogue import Table
 from privacy.quantiles import Quantile
@@ -77,9 +79,14 @@ def group_keys(aggregation: Aggregation) -> tuple[pa.Array, ...]:
         sizes = [len(domain) for domain in domains]
         codes = np.unravel_index(np.arange(aggregation.groups), sizes) if domains else ()
     return tuple(
-        pa.array(domain, type=_TYPES[key.type]).take(pa.array(code))
+        _key_array(domain, key.type).take(pa.array(code))
         for key, domain, code in zip(aggregation.keys, domains, codes, strict=True)
     )
+
+
+def _key_array(values: Sequence[Value], kind: str) -> pa.Array:
+    """Values of a key of this type; the numbers of a domain are exact decimals."""
+    return pa.array([float(value) if isinstance(value, Decimal) else value for value in values], type=_TYPES[kind])
 
 
 def aggregate_values(aggregation: Aggregation, measures: Sequence[Floats], quantiles: Sequence[Floats]) -> list[Floats]:

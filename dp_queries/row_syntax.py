@@ -140,6 +140,8 @@ INSTEAD_OF_FUNCTIONS: Final[Mapping[str, str]] = {
     "isnull": "write x IS NULL",
     "make_date": "write DATE '2013-01-31'",
     "prefix": "write STARTS_WITH(x, 'A')",
+    "quantile_cont": "write PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY x)",
+    "quantile_disc": "write PERCENTILE_DISC(0.9) WITHIN GROUP (ORDER BY x)",
     "strftime": "use EXTRACT, DATE_TRUNC or CAST(x AS TEXT) of a date",
     "time_bucket": "write DATE_TRUNC('month', x)",
     "weekday": "write EXTRACT(DOW FROM x)",

@@ -24,16 +24,21 @@ those, and reorder everybody's wishes.
 **What is lost:** values that only units without allowance left have, and all of a unit that is in more groups than
 (l2_steps / grid)^2. The count errs downwards by that; it can't be shown.
 
+**Time.** Neither the places in the table nor the sort of a unit's values can be made slow by whoever chooses values
+(ATTACKS 22): places come of random bits, and the sort takes n log n in its worst case. Bits and places decide nothing
+else.
+
 Sources: Knop, Steinke, "Counting Distinct Elements Under Person-Level Differential Privacy", NeurIPS 2023 (bounding by
 a matching, and its greedy form); Karp, Vazirani, Vazirani, "An Optimal Algorithm for On-line Bipartite Matching", STOC
-1990, Lemma 2 (one vertex more changes a greedy matching along one path).
+1990 (one vertex more changes a greedy matching along one path); Patrascu, Thorup, "The Power of Simple Tabulation
+Hashing", Journal of the ACM 2012 (places); Williams, "Algorithm 232: Heapsort", Communications of the ACM 1964.
 """
 
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
-from numba import boolean, int32, int64, uint64, void
+from numba import boolean, int32, int64, types, uint64, void
 from numpy.typing import NDArray
 
 from privacy.bounding import MOST_GROUPS, NULL_INT32, NULL_INT64, Int64s, Values, _compiled, _read
@@ -72,6 +77,8 @@ class Claims:
         self._counts = np.zeros(groups, np.int64)
         self._held = np.zeros(0, np.int32), np.zeros(0, np.int64)  # groups and values of the current unit's rows
         self._table = np.full(64, -1, np.int32), np.zeros(64, np.int64)  # groups (-1: free) and values that are claimed
+        # A word for every value of each of 12 bytes, the group's and the value's: where claims lie in the table.
+        self._words = np.random.default_rng().integers(0, 2**64, (12, 256), np.uint64)
         self._state = np.array([-1, 0, 0], np.int64)  # the current unit; how many rows it holds; how many claims
 
     def add(self, units: NDArray[np.int32], groups: NDArray[np.int32] | None, values: Values) -> None:
@@ -96,7 +103,7 @@ class Claims:
         return self._counts * self._grid
 
     def _kept(self) -> tuple[Any, ...]:
-        return *self._held, *self._table, self._counts, self._state
+        return *self._held, *self._table, self._words, self._counts, self._state
 
     def _make_room(self, rows: int) -> None:
         """Room for what a batch may hold and claim; the table stays half empty, or finding a place would take long."""
@@ -108,7 +115,7 @@ class Claims:
         if self._table[0].size < wanted:
             size = 1 << (2 * wanted).bit_length()
             table = np.full(size, -1, np.int32), np.zeros(size, np.int64)
-            _move(*self._table, *table)
+            _move(*self._table, *table, self._words)
             self._table = table
 
 
@@ -130,18 +137,25 @@ def _numbers(values: Values) -> Int64s:
 # --- the compiled part: explicit signatures, so that nothing is compiled while a query waits. Coverage can't see it;
 # the plain-Python twin in dp_queries.backends.tallies checks it to the last integer.
 
-# The rule (most, square), the unit's groups and values, the table's groups and values, counts, state.
-_KEPT = (int64[::1], int32[::1], int64[::1], int32[::1], int64[::1], int64[::1], int64[::1])
+_WORDS = types.Array(types.uint64, 2, "C")
+
+# The rule (most, square), the unit's groups and values, the table's groups and values, words, counts, state.
+_KEPT = (int64[::1], int32[::1], int64[::1], int32[::1], int64[::1], _WORDS, int64[::1], int64[::1])
 
 
 @_compiled(inline="always")
-def _claim(group, value, table_groups, table_values):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Claim a value in a group; whether nobody had. Open addressing, by the finalizer of splitmix64 (Steele et al.)."""
-    slot = uint64(value) ^ (uint64(group) * uint64(0x9E3779B97F4A7C15))
-    slot = (slot ^ (slot >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
-    slot = (slot ^ (slot >> uint64(27))) * uint64(0x94D049BB133111EB)
+def _claim(group, value, table_groups, table_values, words):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Claim a value in a group; whether nobody had. Open addressing under simple tabulation hashing."""
+    bits, slot = uint64(value), uint64(0)
+    for byte in range(8):
+        slot ^= words[byte, bits & uint64(255)]
+        bits >>= uint64(8)
+    bits = uint64(group)
+    for byte in range(8, 12):
+        slot ^= words[byte, bits & uint64(255)]
+        bits >>= uint64(8)
     mask = uint64(table_groups.size - 1)
-    slot = (slot ^ (slot >> uint64(31))) & mask
+    slot &= mask
     while table_groups[slot] >= 0:
         if table_groups[slot] == group and table_values[slot] == value:
             return False
@@ -151,26 +165,40 @@ def _claim(group, value, table_groups, table_values):  # type: ignore[no-untyped
     return True
 
 
-@_compiled(void(int32[::1], int64[::1], int32[::1], int64[::1]))
-def _move(groups, values, table_groups, table_values):  # type: ignore[no-untyped-def]  # pragma: no cover
+@_compiled(void(int32[::1], int64[::1], int32[::1], int64[::1], _WORDS))
+def _move(groups, values, table_groups, table_values, words):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Claims from one table to another."""
     for i in range(groups.size):
         if groups[i] >= 0:
-            _claim(groups[i], values[i], table_groups, table_values)
+            _claim(groups[i], values[i], table_groups, table_values, words)
+
+
+@_compiled(inline="always")
+def _sink(groups, values, at, size):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Let the pair at a place of the heap of `size` pairs sink below all that are greater."""
+    group, value, child = groups[at], values[at], 2 * at + 1
+    while child < size:
+        if child + 1 < size and (
+            groups[child + 1] > groups[child]
+            or (groups[child + 1] == groups[child] and values[child + 1] > values[child])
+        ):
+            child += 1
+        if groups[child] < group or (groups[child] == group and values[child] <= value):
+            break
+        groups[at], values[at] = groups[child], values[child]
+        at, child = child, 2 * child + 1
+    groups[at], values[at] = group, value
 
 
 @_compiled(int64(int32[::1], int64[::1], int64))
 def _sorted_pairs(groups, values, held):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Bring the unit's pairs in order, each once; how many are left. Shell's sort: in place, and quick where few."""
-    gap = held
-    while gap > 1:
-        gap = max(1, gap * 5 // 11)
-        for i in range(gap, held):
-            group, value, j = groups[i], values[i], i
-            while j >= gap and (groups[j - gap] > group or (groups[j - gap] == group and values[j - gap] > value)):
-                groups[j], values[j] = groups[j - gap], values[j - gap]
-                j -= gap
-            groups[j], values[j] = group, value
+    """Bring the unit's pairs in order, each once; how many are left. A heap's sort: in place, and never quadratic."""
+    for at in range(held // 2 - 1, -1, -1):
+        _sink(groups, values, at, held)
+    for last in range(held - 1, 0, -1):
+        groups[0], groups[last] = groups[last], groups[0]
+        values[0], values[last] = values[last], values[0]
+        _sink(groups, values, 0, last)
     left = 0
     for i in range(held):
         if left == 0 or groups[i] != groups[left - 1] or values[i] != values[left - 1]:
@@ -193,7 +221,7 @@ def _fits(groups, pairs, most, square):  # type: ignore[no-untyped-def]  # pragm
 
 
 @_compiled(void(*_KEPT))
-def _close(rule, groups, values, table_groups, table_values, counts, state):  # type: ignore[no-untyped-def]  # pragma: no cover
+def _close(rule, groups, values, table_groups, table_values, words, counts, state):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Let the current unit claim, and forget it."""
     pairs = _sorted_pairs(groups, values, state[1])
     low, high = int64(0), min(rule[0], pairs) + 1
@@ -207,7 +235,7 @@ def _close(rule, groups, values, table_groups, table_values, counts, state):  # 
     for i in range(pairs):
         if i > 0 and groups[i] != groups[i - 1]:
             left = low
-        if left > 0 and _claim(groups[i], values[i], table_groups, table_values):
+        if left > 0 and _claim(groups[i], values[i], table_groups, table_values, words):
             counts[groups[i]] += 1
             state[2] += 1
             left -= 1
@@ -215,7 +243,7 @@ def _close(rule, groups, values, table_groups, table_values, counts, state):  # 
 
 
 @_compiled(boolean(_read(int32), _read(int32), _read(int64), *_KEPT))
-def _fold(units, keys, numbers, rule, groups, values, table_groups, table_values, counts, state):  # type: ignore[no-untyped-def]  # pragma: no cover
+def _fold(units, keys, numbers, rule, groups, values, table_groups, table_values, words, counts, state):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Fold rows in; False if units are out of order.
 
     A unit with no more rows than the norm may claim all it has, whatever their groups, and does so at once.
@@ -227,7 +255,7 @@ def _fold(units, keys, numbers, rule, groups, values, table_groups, table_values
         if unit < state[0]:
             return False
         if unit != state[0]:
-            _close(rule, groups, values, table_groups, table_values, counts, state)
+            _close(rule, groups, values, table_groups, table_values, words, counts, state)
             state[0] = unit
         after = first + 1
         while after < size and units[after] == unit:
@@ -237,7 +265,7 @@ def _fold(units, keys, numbers, rule, groups, values, table_groups, table_values
             if not uint64(int64(keys[i])) < uint64(counts.size) or numbers[i] == NULL_INT64:
                 continue
             if is_short:
-                if _claim(keys[i], numbers[i], table_groups, table_values):
+                if _claim(keys[i], numbers[i], table_groups, table_values, words):
                     counts[keys[i]] += 1
                     state[2] += 1
                 continue

@@ -151,8 +151,6 @@ def select(sets: UnitSets, selection: Selection, noise: Noise, generator: np.ran
     weights = np.array([0, *map(selection.weight, range(1, selection.most_groups + 1))], np.int64)
     open_groups, found = np.ones(sets.groups, np.bool_), np.zeros(sets.groups, np.bool_)
     for look in selection.rounds:
-        if not open_groups.any():
-            break  # nothing would be a candidate; what is open is told by noisy sums alone
         totals = bounded.totals(weights, open_groups)
         # What nobody adds a step to is no candidate: only a unit that had to leave it out knows of it.
         candidates = np.flatnonzero(totals)

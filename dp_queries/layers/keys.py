@@ -37,7 +37,7 @@ def add_key(node: Node, expression: Expression, keys: list[Key], rows: Below, sc
 
 
 def _key(node: Node, expression: Expression, rows: Below, scope: Scope) -> Key:
-    met = normal_form.conjuncts(rows.where)
+    met = _met(rows)
     try:
         domain = key_domain(expression, facts_of(expression, scope.facts), scope.facts, met, scope.effort)
     except NoDomain as refusal:
@@ -48,6 +48,12 @@ def _key(node: Node, expression: Expression, rows: Below, scope: Scope) -> Key:
     if not shown:
         raise rejected(scope.statement.reason(node, "no-groups", "the conditions leave none of the groups; widen them"))
     return Key(expression, shown, type_of(expression))
+
+
+def _met(rows: Below) -> list[Expression]:
+    """The conditions that every row meets: those of WHERE, of which inner joins hold some."""
+    held = (rows.where, *(join.condition for join in rows.joins if join.kind == "inner"))
+    return [part for condition in held for part in normal_form.conjuncts(condition)]
 
 
 def _private(node: Node, expression: Expression, hint: str, scope: Scope) -> Key:
@@ -73,8 +79,8 @@ def _values_at_most(rows: Below, key: Key, facts: RelationFacts) -> int:
     """How many values a private key has at most: as many as its columns have together."""
     most, columns = 1, facts.columns(rows)
     for reference in set(references(key.expression)):
-        found = columns(reference)
-        most *= (found.most_values or facts.rows_at_most(rows)) + found.is_nullable
+        found, source = columns(reference), rows.sources[reference.relation]
+        most *= (found.most_values or min(facts.rows_of(source), facts.rows_at_most(rows))) + found.is_nullable
     return most
 
 

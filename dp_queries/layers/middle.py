@@ -1,14 +1,13 @@
 """The DP aggregates of one aggregation: which bounded integer vectors answer them, with which bounds and norms."""
 
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from fractions import Fraction
 from math import isqrt
 
 from dp_queries.expression_types import NUMBERS, type_of
-from dp_queries.expressions import Call, ColumnRef, Expression, Literal
+from dp_queries.expressions import Call, ColumnRef, Expression
 from dp_queries.facts import Facts, Range, divides_by_zero, facts_of
-from dp_queries.layers.value_steps import Unbounded, norm, root_norm, steps
+from dp_queries.layers.value_steps import Unbounded, constant, norm, root_norm, steps
 from dp_queries.plan import Aggregate, AggregateKind, Key, MeasureKind
 from dp_queries.query import Climb, Draft, QuantileDraft
 from dp_queries.relation_facts import RelationFacts
@@ -122,7 +121,7 @@ class Middle:
         if facts.is_unit:
             raise Unbounded("unit-column", "the privacy unit can't be summed; COUNT(DISTINCT ...) counts units")
         if facts.range is None and divides_by_zero(value, self.relations.columns(self.below)):
-            message = "the divisor's bounds contain 0, so the quotient has none; divide the sums instead"
+            message = "the divisor's bounds contain 0, so the quotient has none; divide the sums, or by GREATEST(y, 1)"
             raise Unbounded("division", message)
         if facts.range is None:
             named = f"{value.column} has no declared bounds; " if isinstance(value, ColumnRef) else ""
@@ -156,7 +155,7 @@ class Middle:
         """The measure of squared deviations from the very offset of the measure `first`."""
         centred = self.drafts[first]
         offset = centred.offset_steps * centred.granularity
-        deviation = Call("-", (value, Literal(_decimal(offset))))
+        deviation = Call("-", (value, constant(offset)))
         widest = max(centred.upper_steps - centred.offset_steps, centred.offset_steps - centred.lower_steps)
         reach = widest * centred.granularity
         rows_norm = self.relations.rows_norm(self.below)
@@ -198,8 +197,3 @@ def _summing(value: Expression, lower: int, upper: int, granularity: Fraction, o
 
 def _draft(kind: MeasureKind, value: Expression | None, limit: ContributionNorm) -> Draft:
     return Draft(kind, value, 0, 1, Fraction(1), 0, limit)
-
-
-def _decimal(value: Fraction) -> int | Decimal:
-    """An exact constant of the plan; the offset is a whole number of steps of a decimal granularity, or of 2^-k."""
-    return int(value) if value.denominator == 1 else Decimal(value.numerator) / Decimal(value.denominator)

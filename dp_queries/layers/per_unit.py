@@ -16,7 +16,7 @@ from dp_queries.layers import below, normal_form
 from dp_queries.layers.grouping import group_keys
 from dp_queries.layers.scope import Scope, View
 from dp_queries.layers.select_items import AGGREGATES, named_expressions
-from dp_queries.layers.value_steps import Unbounded, steps
+from dp_queries.layers.value_steps import Unbounded, constant, steps
 from dp_queries.parse import Node, exp, rejected
 from dp_queries.relations import Below, PerUnit, UnitAggregate
 
@@ -143,8 +143,17 @@ def summed(node: Node, value: Expression, scope: Scope) -> UnitAggregate:
 
 def _avg(scope: GroupScope, node: Any, condition: Expression | None) -> Expression:
     value = scope.value(node.this, condition)
-    total = unit_sum(scope, node, value)
-    return Call("/", (total, scope.add(UnitAggregate("present", value))))
+    total, present = unit_sum(scope, node, value), scope.add(UnitAggregate("present", value))
+    return mean(total, present, scope.aggregates[int(total.column[1:])])
+
+
+def mean(total: ColumnRef, present: ColumnRef, summed_value: UnitAggregate) -> Expression:
+    """A sum divided by its count, written so that its bounds are seen to be the value's: it may be summed again."""
+    ends = (summed_value.lower_steps, summed_value.upper_steps)
+    lower, upper = (constant(end * summed_value.granularity) for end in ends)
+    quotient = Call("/", (total, Call("greatest", (present, Literal(1)))))
+    within = Call("least", (Call("greatest", (quotient, lower)), upper))
+    return Call("case", (Call(">", (present, Literal(0))), within, Literal(None)))
 
 
 def _extreme(kind: Any) -> Callable[[GroupScope, Any, Expression | None], Expression]:
@@ -164,4 +173,4 @@ _AGGREGATES: Final[Mapping[type[Node], Callable[[GroupScope, Any, Expression | N
     exp.Max: _extreme("max"),
 }
 
-__all__ = ["GroupScope", "distinct", "normal_form", "per_unit", "summed"]
+__all__ = ["GroupScope", "distinct", "mean", "normal_form", "per_unit", "summed"]

@@ -4,10 +4,12 @@ Bounds come from the card by interval arithmetic, granularities exactly where th
 public, and any choice of it is private; a bad one is only less accurate.
 """
 
+from decimal import Decimal
 from fractions import Fraction
 from math import floor, isqrt
 from typing import Final
 
+from dp_queries.expressions import Literal
 from dp_queries.facts import Range
 from policies.errors import Reason
 from privacy.units import ContributionNorm
@@ -50,6 +52,16 @@ def steps(values: Range, rows_norm: Fraction = Fraction(1)) -> tuple[int, int, F
     while width / granularity > MOST_VALUE_STEPS or rows_norm * width / granularity > MOST_NORM_STEPS:
         granularity *= 2
     return floor(values.lower / granularity), -floor(-values.upper / granularity), granularity
+
+
+def constant(value: Fraction) -> Literal:
+    """An exact constant of the plan: a whole number of steps of a decimal granularity, or of 2^-k.
+
+    >>> constant(Fraction(5, 2))
+    Literal(value=Decimal('2.5'))
+    """
+    whole = value.denominator == 1
+    return Literal(int(value) if whole else Decimal(value.numerator) / Decimal(value.denominator))
 
 
 def _power_of_two(most: Fraction) -> Fraction:

@@ -10,8 +10,8 @@ from typing import Any, Final
 from dp_queries.expression_types import type_of
 from dp_queries.expressions import Call, ColumnRef, Expression, Literal
 from dp_queries.layers import below
-from dp_queries.layers.per_unit import summed
-from dp_queries.layers.scope import Scope, View
+from dp_queries.layers.per_unit import mean, summed
+from dp_queries.layers.scope import Scope, View, fold
 from dp_queries.layers.select_items import named_expressions, windows_in
 from dp_queries.parse import Node, exp, rejected
 from dp_queries.relations import Below, Order, UnitAggregate, Window, Windowed, references
@@ -33,7 +33,7 @@ _VALUES: Final[Mapping[type[Node], str]] = {
 
 def windowed(select: Any, rows: Below, scope: Scope) -> View:
     """The view of a SELECT with windows."""
-    windows = [_window(node, scope) for node in _all(select, scope)]
+    windows = [window for node in _all(select, scope) for window in _windows(node, scope)]
     names = WindowScope(scope, rows, windows, _held(scope))
     kept = _kept(names, _read(select, names), windows)
     names = WindowScope(scope, rows, windows, kept)
@@ -100,26 +100,42 @@ class WindowScope(Scope):
         """The column of a window; None for everything else."""
         if not isinstance(node, exp.Window):
             return None
-        index = self._windows.index(_window(node, self._inner))
-        name = f"w{index}"
+        first, *rest = windows = _windows(node, self._inner)
+        total, *present = map(self._column, windows)
+        return mean(total, present[0], first.aggregate) if rest and first.aggregate else total
+
+    def _column(self, window: Window) -> ColumnRef:
+        name = f"w{self._windows.index(window)}"
         return ColumnRef(0, name, self.facts_of_relations.column(self.relation, name).type)
 
 
-def _window(node: Any, scope: Scope) -> Window:
-    if node.args.get("alias"):
-        message = "write the window out: OVER (PARTITION BY <unit> ... ORDER BY ...)"
-        raise rejected(scope.statement.reason(node, "window-name", message))
-    partition = [below.expression(part, scope) for part in node.args.get("partition_by") or []]
+def _windows(node: Any, scope: Scope) -> tuple[Window, ...]:
+    """What a window function is computed from: itself, or the sum and the count that an average is made of."""
+    over = _defined(node, scope)
+    partition = [below.expression(part, scope) for part in over.args.get("partition_by") or []]
     rest = tuple(part for part in partition if not scope.is_unit(part))
     if len(rest) == len(partition):
         message = "a window over rows is partitioned by the privacy unit: OVER (PARTITION BY <unit>, ... ORDER BY ...)"
         raise rejected(scope.statement.reason(node, "window-not-per-unit", message))
-    if node.args.get("spec"):
+    if over.args.get("spec"):
         message = "a frame isn't offered on rows; leave ROWS and RANGE out"
         raise rejected(scope.statement.reason(node, "window-frame", message))
-    order = node.args.get("order")
+    order = over.args.get("order")
     terms = tuple(_order(term, scope) for term in order.expressions) if order else ()
     return _function(node, scope, rest, terms)
+
+
+def _defined(node: Any, scope: Scope) -> Any:
+    """The node that says partition and order: the window itself, or the one of WINDOW that it names."""
+    alias = node.args.get("alias")
+    if alias is None:
+        return node
+    named = node.find_ancestor(exp.Select).args.get("windows") or []
+    found = next((window for window in named if fold(window.name) == fold(alias.name)), None)
+    if found is None or any(node.args.get(part) for part in ("partition_by", "order", "spec")):
+        message = "OVER name takes a window that WINDOW defines, without more"
+        raise rejected(scope.statement.reason(node, "window", message))
+    return found
 
 
 def _order(term: Any, scope: Scope) -> Order:
@@ -128,16 +144,18 @@ def _order(term: Any, scope: Scope) -> Order:
     return Order(below.expression(term.this, scope), is_descending, nulls_first)
 
 
-def _function(node: Any, scope: Scope, partition: tuple[Expression, ...], order: tuple[Order, ...]) -> Window:
+def _function(
+    node: Any, scope: Scope, partition: tuple[Expression, ...], order: tuple[Order, ...]
+) -> tuple[Window, ...]:
     function = node.this
     if type(function) in _RANKS:
-        return Window(_RANKS[type(function)], None, None, 0, partition, _needed(node, order, scope))
+        return (Window(_RANKS[type(function)], None, None, 0, partition, _needed(node, order, scope)),)
     if type(function) in _VALUES:
-        value = below.expression(function.this, scope)
-        return Window(
-            _VALUES[type(function)], None, value, _offset(function, scope), partition, _needed(node, order, scope)
-        )
-    return Window("aggregate", _aggregate(function, scope), None, 0, partition, order)
+        value, offset = below.expression(function.this, scope), _offset(function, scope)
+        return (Window(_VALUES[type(function)], None, value, offset, partition, _needed(node, order, scope)),)
+    return tuple(
+        Window("aggregate", aggregate, None, 0, partition, order) for aggregate in _aggregates(function, scope)
+    )
 
 
 def _needed(node: Node, order: tuple[Order, ...], scope: Scope) -> tuple[Order, ...]:
@@ -157,6 +175,13 @@ def _offset(function: Any, scope: Scope) -> int:
         message = f"an offset is a whole number up to {MOST_OFFSET}"
         raise rejected(scope.statement.reason(function, "window-offset", message))
     return value.value
+
+
+def _aggregates(function: Any, scope: Scope) -> tuple[UnitAggregate, ...]:
+    if isinstance(function, exp.Avg):
+        value = below.expression(function.this, scope)
+        return summed(function, value, scope), UnitAggregate("present", value)
+    return (_aggregate(function, scope),)
 
 
 def _aggregate(function: Any, scope: Scope) -> UnitAggregate:

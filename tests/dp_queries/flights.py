@@ -15,7 +15,7 @@ from dp_queries.release import release
 from dp_queries.released import public_table
 from policies.agreements import Agreement, PinnedLog, Terms, all_columns
 from policies.authorization import Act, Actor, Permit, decide
-from policies.catalogue import LoadedDataset, read_card
+from policies.catalogue import Dataset, LoadedDataset, read_card
 from policies.terms import AGGREGATES
 from privacy.budget import Charge, issue_charge
 from privacy.mechanisms import OpenDPChoice
@@ -113,18 +113,18 @@ DATASET = LoadedDataset(
 )
 
 
-def permit(needs: Any, *, epsilon_micro: int) -> Permit:
+def permit(needs: Any, *, epsilon_micro: int, card: Dataset = DATASET.card) -> Permit:
     """The permit for these needs, decided as the room does."""
     terms = Terms(
         dataset="flights",
-        columns=all_columns({table.name: "*" for table in DATASET.card.tables}),
+        columns=all_columns({table.name: "*" for table in card.tables}),
         aggregates=AGGREGATES,
         purposes=frozenset({"tests"}),
         not_before=NOW - timedelta(days=1),
         expires_at=NOW + timedelta(days=1),
-        epsilon_micro=50_000_000,
+        epsilon_micro=100_000_000,
         delta=Fraction(1, 10**6),
-        epsilon_per_query_micro=50_000_000,
+        epsilon_per_query_micro=100_000_000,
         queries_per_day=100,
     )
     agreement = Agreement("tests", "airport-authority", "university", NOW, PINNED_LOG, terms)

@@ -120,7 +120,9 @@ def test_conditions_narrow_the_columns_of_a_key():
     assert domain("origin || zone", "origin = 'JFK'", "zone IS NOT NULL") == ("JFKx", "JFKy")
     assert domain("LEFT(origin, 1)", "origin IN ('EWR', 'XXX')") == ("E",)
     # A timestamp of the grid stands for all that follow until the next one: noon is not before this morning.
-    assert len(domain("at::date", "at > TIMESTAMP '2013-12-31 06:00:00'")) == 366
+    assert domain("at::date", "at > TIMESTAMP '2013-12-31 06:00:00'") == (date(2013, 12, 31),)
+    hours = domain("EXTRACT(HOUR FROM at)", "at > '2013-12-31 06:30:00'", "at < '2013-12-31 08:00:00'")
+    assert hours == (6, 7)
 
 
 def test_no_value_of_a_row_is_outside_the_image():

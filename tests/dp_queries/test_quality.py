@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.dp_queries.small_loads import SECRET, card, faults, loaded, private, rows, visits, write
 
 
@@ -72,3 +74,21 @@ def test_more_values_than_the_card_declares_fail_the_load(tmp_path: Path) -> Non
     assert faults(tmp_path, card(private("v", columns))) == {("too-many-values", "v.town")}
     columns = [{"name": "town", "type": "text", "most_values": 3}]
     loaded(tmp_path, card(private("v", columns)))
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ({"type": "integer", "bounds": [0, 9]}, ["9", "12"]),
+        ({"type": "integer", "bounds": [0, 90], "granularity": 5}, ["21", "22"]),
+        ({"type": "number", "bounds": [0, 9], "granularity": "0.5"}, ["1.1", "1.2"]),
+    ],
+)
+def test_a_unique_key_is_unique_as_it_is_stored(tmp_path: Path, column: dict[str, object], values: list[str]) -> None:
+    # Joins meet stored values: two that clamping or quantizing makes one would give a row two partners.
+    write(tmp_path, "v.csv", "person,code\n" + "".join(f"p{value},{value}\n" for value in values))
+    described = private("v", [{"name": "code", **column}], unique=[["code"]])
+    assert faults(tmp_path, card(described)) == {("duplicate-key", "v.code")}
+    write(tmp_path, "v.csv", "person,code\nanna,0\nbert,9\ncora,\ndora,\n")
+    nullable = private("v", [{"name": "code", "nullable": True, **column}], unique=[["code"]])
+    assert loaded(tmp_path, card(nullable)).report.tables[0].rows == 4

@@ -1,8 +1,15 @@
+from datetime import UTC
+
 import pytest
 
+from dp_queries.expressions import Call, ColumnRef, Literal
+from dp_queries.planner import analyse
 from dp_queries.relation_facts import RelationFacts
+from dp_queries.relations import Below, Derived, Join, Scan
+from policies.catalogue import LoadedDataset
 from tests.dp_queries.flights import DATASET
 from tests.dp_queries.layers.views import refusal, view
+from tests.dp_queries.small_loads import AT, card, private, public
 
 FACTS = RelationFacts(DATASET)
 FLIGHTS, PER_AIRCRAFT, AIRCRAFT, AIRPORTS = 400_000, 1000, 5000, 2000
@@ -67,6 +74,42 @@ def test_what_exists_compares_is_counted_though_it_gives_no_rows(condition, pair
     assert FACTS.compared_at_most(below) == AIRCRAFT * pairs
 
 
+def met(other, column="id", kind="integer", **facts):
+    """How many rows of a public table with a unique column a row of trips meets where that column is `other`."""
+    described = {"name": column, "type": kind, "description": "-", **facts}
+    held = public("ids", [described], unique=[[column]])
+    card_of = card(private("trips", [{"name": "serial", "type": "integer"}]), held)
+    below = Below(
+        (Scan("trips", True), Scan("ids", False)),
+        (Join(1, "inner", None, Call("=", (ColumnRef(1, column, kind), other))),),
+    )
+    dataset = LoadedDataset(card=card_of, version="1", loaded_at=AT.replace(tzinfo=UTC), domains={})
+    return RelationFacts(dataset).partners_at_most(below, below.joins[0])
+
+
+SERIAL = ColumnRef(0, "serial", "integer")
+ROUNDED = Call("*", (SERIAL, Literal(1)))  # a double, as all arithmetic is
+
+
+def test_a_unique_number_finds_one_row_only_where_it_is_compared_exactly():
+    # As doubles, 2^62 and the 512 integers around it are one.
+    assert met(SERIAL) == met(Literal(7)) == 1
+    assert met(ROUNDED) == met(Call("neg", (SERIAL,))) == 1000
+    assert met(ROUNDED, bounds=[0, 10**9]) == met(ROUNDED, kind="number") == 1
+    assert met(ROUNDED, bounds=[0, 2**52]) == 1000
+    assert met(ROUNDED, kind="number", bounds=[0, 9], granularity="0.001") == 1
+
+
+def test_a_number_is_exact_through_subqueries_but_for_arithmetic():
+    def caps(column):
+        trips = Derived(Below((Scan("flights", True),)), (ColumnRef(0, "day", "integer"), column))
+        below = Below((trips, trips), (Join(1, "inner", 0, Call("=", (ColumnRef(1, "c1", "integer"), ROUNDED))),))
+        return FACTS._is_kept_exactly(below, ColumnRef(1, "c1", "integer"))
+
+    assert caps(ColumnRef(0, "month", "integer"))
+    assert not caps(Call("+", (ColumnRef(0, "month", "integer"), Literal(1))))
+
+
 @pytest.mark.parametrize(
     ("item", "type_", "lower", "upper", "is_nullable"),
     [
@@ -98,3 +141,11 @@ def test_what_is_made_of_the_unit_reads_it_and_is_not_the_unit(expression):
 def test_an_optional_side_may_be_null():
     found = view("SELECT p.tailnum AS u, seats FROM flights f LEFT JOIN planes p USING (tailnum)")
     assert all(FACTS.of(found.below, value).is_nullable for value in found.columns.values())
+
+
+def test_integers_of_a_public_table_lie_between_those_that_the_load_has_recorded():
+    height = FACTS.column(Scan("airports", False), "height").range
+    assert (height.lower, height.upper, height.granularity) == (0, 10, 1)
+    assert FACTS.column(Scan("planes", True), "built").range is None
+    assert refusal("SELECT SUM(built) FROM planes", lambda sql: analyse(sql, DATASET))[0] == "no-bounds"
+    analyse("SELECT SUM(height) FROM flights JOIN airports ON dest = faa", DATASET)

@@ -1,4 +1,5 @@
 from itertools import pairwise
+from time import perf_counter
 
 import numpy as np
 import pytest
@@ -152,3 +153,46 @@ def test_columns_of_different_lengths_are_refused():
         counted(ContributionNorm(1, 1), units(0, 1), units(0), np.zeros(2, np.int32))
     with pytest.raises(ValueError, match="codes"):
         counted(ContributionNorm(1, 1), units(0, 1), None, np.zeros(2, np.int32), 2)
+
+
+def seconds(codes: np.ndarray, values: np.ndarray) -> float:
+    """The least time of three that it takes to let units claim."""
+    taken = []
+    for _ in range(3):
+        claims, began = Claims(1, ContributionNorm(2**20, 1)), perf_counter()
+        claims.add(codes, None, values)
+        assert claims.finish()[0] == values.size
+        taken.append(perf_counter() - began)
+    return min(taken)
+
+
+def unshifted(number: int, shift: int) -> int:
+    """The number that gives this one when it is xored with itself, shifted."""
+    found = number
+    for _ in range(64 // shift + 1):
+        found = number ^ (found >> shift)
+    return found
+
+
+def unmixed(number: int) -> int:
+    """What the finalizer of splitmix64, a hash that everybody knows, sends to this number."""
+    found = unshifted(number, 31) * pow(0x94D049BB133111EB, -1, 2**64) % 2**64
+    return unshifted(unshifted(found, 27) * pow(0xBF58476D1CE4E5B9, -1, 2**64) % 2**64, 30)
+
+
+def test_chosen_values_do_not_pile_up() -> None:
+    # ATTACKS 22: with places by a hash without a secret, these took a hundred times as long, one probe after the other.
+    size = 40_000
+    chosen = np.array([unmixed(number << 32) for number in range(1, size + 1)], np.uint64).view(np.int64)
+    random = np.random.default_rng(7).integers(-(2**62), 2**62, size)
+    codes = np.arange(size, dtype=np.int32)
+    assert seconds(codes, chosen) < 10 * seconds(codes, random) + 0.05
+
+
+def test_no_order_of_a_units_rows_makes_the_sort_quadratic() -> None:
+    # Shell's sort with steps that are all even: it never compares the small values with the large ones until the end.
+    size = 88_040
+    chosen = np.empty(size, np.int64)
+    chosen[0::2], chosen[1::2] = np.arange(size // 2), np.arange(size // 2) + size
+    codes = np.zeros(size, np.int32)
+    assert seconds(codes, chosen) < 10 * seconds(codes, np.random.default_rng(7).permutation(chosen)) + 0.05

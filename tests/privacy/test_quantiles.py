@@ -11,6 +11,7 @@ from hypothesis import given, settings, strategies as st
 
 from privacy.intervals import choice_shortfall
 from privacy.quantiles import (
+    MOST_BINS,
     MOST_CELLS,
     Bins,
     Drawing,
@@ -98,6 +99,29 @@ def test_no_unit_moves_a_score_by_more_than_its_weight_times_the_slope(fraction,
         value = data.draw(st.integers(0, count - 1))
         moved = np.subtract(*(reach_scores(world, value, asked) for world in worlds))
         assert np.abs(moved).max() <= most
+
+
+@pytest.mark.parametrize("mechanism", LAWS)
+@pytest.mark.parametrize("fraction", [Fraction(1, 2), Fraction(1, 10_000), Fraction(9_999, 10_000)])
+def test_nothing_wraps_for_the_widest_noise_and_the_heaviest_rows(mechanism, fraction):
+    scale = Fraction(2**61 - 2**40, 4)
+    while True:  # the largest that is accepted, but for a thousandth
+        try:
+            asked = drawing(fraction, MOST_BINS, mechanism=mechanism, reach_scale=scale)
+        except ValueError:
+            break
+        scale += scale / 1000
+    most = len(asked.reaches) - 1
+    for place, weight in ((0, 0), (0, 2**61), (MOST_BINS - 1, 2**61), (MOST_BINS // 2, 2**61)):
+        weights = np.zeros(MOST_BINS, np.int64)
+        weights[place] = weight
+        for value in (0, MOST_BINS // 2, MOST_BINS - 1):
+            scores = reach_scores(weights, value, asked)
+            assert -(2**62) <= min(scores)
+            # The whole range is never too short, and no reach is better than what it leans.
+            assert scores[-1] <= most * asked.lean
+            assert all(score <= reach * asked.lean for reach, score in enumerate(scores))
+            assert scores[-1] >= most * asked.lean - 2**62
 
 
 def test_the_slope_is_reached():

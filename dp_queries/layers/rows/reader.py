@@ -117,8 +117,13 @@ class Reader:
         return found
 
     def alike(self, node: Node, left: Expression, right: Expression) -> tuple[Expression, Expression]:
-        """Both sides in one type: a quoted ISO text becomes the date or timestamp that it is compared with."""
+        """Both sides in one type: a quoted ISO text becomes the date or timestamp that it is compared with.
+
+        A date is compared with timestamps as its midnight.
+        """
         left, right = self._as_moment(node, left, right), self._as_moment(node, right, left)
+        if {type_of(left), type_of(right)} == MOMENTS:
+            left, right = (self._moment_like(node, side, "timestamp") for side in (left, right))
         if "null" in (type_of(left), type_of(right)):
             raise self.refusal(node, "null-comparison", "nothing equals NULL; write IS NULL")
         if not are_comparable(type_of(left), type_of(right)):

@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 
 from dp_queries.planner import analyse
@@ -16,12 +18,28 @@ def test_a_declared_domain_makes_groups_and_conditions_narrow_it():
     assert narrowed.keys[0].domain == (1, 2)
 
 
+def test_conditions_on_a_joined_table_and_on_instants_narrow_too():
+    join = "SELECT zone, COUNT(*) FROM flights JOIN airports ON dest = faa WHERE zone = 'west' GROUP BY zone"
+    assert draft(join).keys[0].domain == ("west",)
+    optional = "SELECT zone, COUNT(*) FROM flights LEFT JOIN airports ON dest = faa AND zone = 'west' GROUP BY zone"
+    assert draft(optional).keys[0].domain == ("east", "west", None)
+    days = "SELECT departed::date AS d, COUNT(*) FROM flights WHERE departed < '2013-01-03 12:00:00' GROUP BY d"
+    assert draft(days).keys[0].domain == tuple(date(2013, 1, day) for day in (1, 2, 3))
+
+
 def test_a_key_without_a_domain_is_private_and_its_groups_are_capped_by_the_card():
     found = draft("SELECT dest, COUNT(*) FROM flights GROUP BY dest")
     assert found.keys[0].domain is None
     assert (found.groups_at_most, found.groups_per_unit) == (150, 150)
     once = draft("SELECT d, COUNT(*) FROM (SELECT MIN(dest) AS d FROM flights GROUP BY tailnum) x GROUP BY d")
     assert (once.groups_at_most, once.groups_per_unit) == (151, 1)  # and NULL
+
+
+def test_a_column_has_no_more_values_than_its_table_has_rows():
+    found = draft("SELECT faa, COUNT(*) FROM flights JOIN airports ON dest = faa GROUP BY faa")
+    assert (found.keys[0].domain, found.groups_at_most) == (None, 2000)
+    either = draft("SELECT faa, COUNT(*) FROM flights LEFT JOIN airports ON dest = faa GROUP BY faa")
+    assert either.groups_at_most == 2001  # and NULL
 
 
 def test_keys_of_rows_per_unit_keep_their_domain():

@@ -1,7 +1,9 @@
 import pytest
 
 from dp_queries.expressions import Call, ColumnRef, Literal
+from dp_queries.planner import analyse
 from dp_queries.relations import Order, UnitAggregate, Window, Windowed
+from tests.dp_queries.flights import DATASET
 from tests.dp_queries.layers.views import refusal, view
 
 DAY, ORIGIN = ColumnRef(0, "day", "date"), ColumnRef(0, "origin", "text")
@@ -83,7 +85,8 @@ def test_the_optional_side_of_a_left_join_holds_no_unit_for_all_rows():
         ("LAG(day, month) OVER (PARTITION BY tailnum ORDER BY day)", "window-offset"),
         ("NTILE(4) OVER (PARTITION BY tailnum ORDER BY day)", "window-function"),
         ("COUNT(DISTINCT day) OVER (PARTITION BY tailnum)", "window-function"),
-        ("AVG(weight) OVER (PARTITION BY tailnum)", "window-function"),
+        ("STDDEV(delay) OVER (PARTITION BY tailnum)", "window-function"),
+        ("AVG(weight) OVER (PARTITION BY tailnum)", "no-bounds"),
         ("SUM(weight) OVER (PARTITION BY tailnum)", "no-bounds"),
     ],
 )
@@ -93,10 +96,31 @@ def test_what_is_refused(items, code):
     assert found[1].startswith(items.split("(")[0])
 
 
-def test_a_named_window_is_written_out():
-    named = "FROM flights WINDOW w AS (ORDER BY day)"
-    assert refusal(f"SELECT RANK() OVER w AS r {named}")[0] == "window-name"
-    assert refusal(f"SELECT RANK() OVER (w PARTITION BY tailnum ORDER BY day) AS r {named}")[0] == "window-name"
+def test_an_average_is_a_sum_and_a_count_within_the_bounds_of_its_value():
+    relation, _ = windows("AVG(distance) OVER (PARTITION BY tailnum) AS mean")
+    assert [window.aggregate.kind for window in relation.windows] == ["sum", "present"]
+    sql = "SELECT AVG(mean) FROM (SELECT AVG(distance) OVER (PARTITION BY tailnum) AS mean FROM flights) AS f"
+    (total, _) = analyse(sql, DATASET).layers.aggregations[0].drafts
+    assert (total.lower_steps * total.granularity, total.upper_steps * total.granularity) == (0, 5000)
+
+
+def test_a_named_window_is_the_one_that_is_written_out():
+    written = "SELECT RANK() OVER (PARTITION BY tailnum ORDER BY day) AS r FROM flights"
+    named = "SELECT RANK() OVER Days AS r FROM flights WINDOW days AS (PARTITION BY tailnum ORDER BY day)"
+    assert view(named).below == view(written).below
+
+
+@pytest.mark.parametrize(
+    ("over", "code"),
+    [
+        ("v", "window"),
+        ("(w ORDER BY day)", "window"),
+        ("(w PARTITION BY tailnum)", "window"),
+        ("w", "window-not-per-unit"),
+    ],
+)
+def test_a_named_window_is_defined_without_more_and_of_one_unit(over, code):
+    assert refusal(f"SELECT RANK() OVER {over} AS r FROM flights WINDOW w AS (ORDER BY day)")[0] == code
 
 
 def test_there_are_so_many_windows():

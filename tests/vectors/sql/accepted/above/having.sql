@@ -1,0 +1,2 @@
+-- 3 rows
+SELECT origin AS airport, COUNT(*) AS n FROM flights GROUP BY airport HAVING n > 515 ORDER BY n

@@ -1,0 +1,2 @@
+-- 12 rows
+SELECT month, AVG(n) OVER (ORDER BY month ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) AS smooth FROM (SELECT month, COUNT(*) AS n FROM flights GROUP BY month) AS m ORDER BY month

@@ -1,0 +1,2 @@
+-- 3 rows
+SELECT carrier, COUNT(*) / SUM(COUNT(*)) OVER () AS share FROM flights GROUP BY carrier

@@ -1,2 +1,0 @@
--- 1 quantile
-SELECT MAX(delay) FROM flights

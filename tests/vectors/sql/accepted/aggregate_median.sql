@@ -1,2 +1,0 @@
--- 1 quantile
-SELECT MEDIAN(delay) FROM flights

@@ -1,2 +1,0 @@
--- 1 quantile
-SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY delay) FROM flights

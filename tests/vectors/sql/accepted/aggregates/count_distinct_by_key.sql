@@ -1,0 +1,2 @@
+-- 3 distinct
+SELECT carrier, COUNT(DISTINCT origin) FROM flights GROUP BY carrier

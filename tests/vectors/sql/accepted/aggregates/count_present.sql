@@ -1,0 +1,2 @@
+-- 1 present rows
+SELECT COUNT(delay), COUNT(origin), COUNT(*) FROM flights

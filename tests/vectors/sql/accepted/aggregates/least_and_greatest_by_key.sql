@@ -1,0 +1,2 @@
+-- 3 quantile quantile
+SELECT carrier, MIN(distance), MAX(distance) FROM flights GROUP BY carrier

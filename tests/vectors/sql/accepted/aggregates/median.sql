@@ -1,0 +1,2 @@
+-- 1 quantile quantile
+SELECT MEDIAN(delay) AS middle, MEDIAN(distance) FROM flights

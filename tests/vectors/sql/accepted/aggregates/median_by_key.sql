@@ -1,0 +1,2 @@
+-- 3 quantile
+SELECT origin, MEDIAN(distance) FROM flights GROUP BY origin

@@ -1,0 +1,2 @@
+-- 1 quantile quantile
+SELECT PERCENTILE_DISC(0.25) WITHIN GROUP (ORDER BY distance), PERCENTILE_DISC(0.75) WITHIN GROUP (ORDER BY distance) FROM flights

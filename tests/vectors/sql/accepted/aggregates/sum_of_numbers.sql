@@ -1,0 +1,2 @@
+-- 3 sum
+SELECT carrier, SUM(delay) FROM flights GROUP BY carrier

@@ -1,0 +1,2 @@
+-- 1 sum sum
+SELECT SUM(delay * distance), SUM(delay * delay) FROM flights

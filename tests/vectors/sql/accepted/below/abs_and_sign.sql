@@ -1,0 +1,2 @@
+-- 1 sum sum
+SELECT SUM(ABS(delay)), SUM(SIGN(delay)) FROM flights

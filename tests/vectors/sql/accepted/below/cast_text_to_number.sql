@@ -1,0 +1,2 @@
+-- 1 rows
+SELECT COUNT(*) FROM flights WHERE TRY_CAST(note AS DOUBLE PRECISION) < 8

@@ -1,0 +1,2 @@
+-- 1 rows
+SELECT COUNT(*) FROM flights WHERE EXTRACT(QUARTER FROM day) = 2 AND EXTRACT(DOW FROM departed) IN (0, 6) AND DATE_PART('hour', departed) < 12 AND EXTRACT(MINUTE FROM departed) = 30 AND EXTRACT(SECOND FROM departed) = 7

@@ -1,0 +1,2 @@
+-- 1 present present sum
+SELECT COUNT(*) FILTER (WHERE EXTRACT(WEEK FROM day) = 1), COUNT(*) FILTER (WHERE EXTRACT(ISODOW FROM day) = 7), SUM(EXTRACT(DOY FROM day)) FROM flights

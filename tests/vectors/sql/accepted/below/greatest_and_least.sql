@@ -1,0 +1,2 @@
+-- 1 sum sum
+SELECT SUM(GREATEST(delay, 0)), SUM(LEAST(distance, delay, month)) FROM flights

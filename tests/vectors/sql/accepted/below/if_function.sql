@@ -1,0 +1,2 @@
+-- 1 sum
+SELECT SUM(IF(late, distance, 0)) FROM flights

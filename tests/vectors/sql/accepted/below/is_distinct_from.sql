@@ -1,0 +1,2 @@
+-- 1 rows
+SELECT COUNT(*) FROM flights WHERE delay IS DISTINCT FROM 0 AND (note IS NOT DISTINCT FROM 'ok' OR note IS NULL)

@@ -1,0 +1,2 @@
+-- 1 present present present present present
+SELECT COUNT(*) FILTER (WHERE CAST(day AS TIMESTAMP) + INTERVAL '90 minutes' > departed), COUNT(*) FILTER (WHERE DATE_TRUNC('minute', departed) + INTERVAL '7 seconds' = departed), COUNT(*) FILTER (WHERE day - INTERVAL '1 quarter' < DATE_TRUNC('year', day)), COUNT(*) FILTER (WHERE day + INTERVAL '2 years' = '2015-07-04'), COUNT(*) FILTER (WHERE DATE_TRUNC('day', departed) = day) FROM flights

@@ -1,0 +1,2 @@
+-- 1 rows
+SELECT COUNT(*) FROM flights WHERE distance NOT BETWEEN 700 AND 1000

@@ -1,0 +1,2 @@
+-- 1 sum rows
+SELECT AVG(EXTRACT(EPOCH FROM (departed - TIMESTAMP '2013-01-01 00:00:00')) / 3600) FROM flights

@@ -1,2 +1,0 @@
--- 3 rows
-SELECT origin AS airport, COUNT(*) AS n FROM flights GROUP BY airport HAVING n > 100 ORDER BY n

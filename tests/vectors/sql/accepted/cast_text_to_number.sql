@@ -1,2 +1,0 @@
--- 1 rows
-SELECT COUNT(*) FROM flights WHERE CAST(note AS INTEGER) = 1

@@ -1,2 +1,0 @@
--- 1 distinct
-SELECT COUNT(DISTINCT dest) FROM flights

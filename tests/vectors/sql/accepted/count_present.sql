@@ -1,2 +1,0 @@
--- 1 present
-SELECT COUNT(delay) FROM flights

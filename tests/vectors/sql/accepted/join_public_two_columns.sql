@@ -1,2 +1,0 @@
--- 1 sum present
-SELECT AVG(w.wind) FROM flights f LEFT JOIN weather w ON f.origin = w.origin AND f.departed = w.hour_start

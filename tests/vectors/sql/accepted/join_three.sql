@@ -1,2 +1,0 @@
--- 6 rows
-SELECT maker, zone, COUNT(*) FROM flights f JOIN planes p ON f.tailnum = p.tailnum JOIN airports a ON a.faa = f.dest GROUP BY maker, zone

@@ -1,2 +1,0 @@
--- 365 rows
-SELECT departed::date AS d, COUNT(*) FROM flights GROUP BY d

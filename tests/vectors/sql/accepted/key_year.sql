@@ -1,2 +1,0 @@
--- 1 rows
-SELECT EXTRACT(YEAR FROM day) AS y, COUNT(*) FROM flights GROUP BY y

@@ -1,0 +1,2 @@
+-- 3 rows
+SELECT origin, COUNT(*) FROM flights GROUP BY 1

@@ -1,0 +1,2 @@
+-- 3 rows
+SELECT maker, COUNT(*) FROM planes GROUP BY maker

@@ -1,0 +1,2 @@
+-- 6 rows
+SELECT EXTRACT(YEAR FROM day) AS y, EXTRACT(WEEK FROM day) AS w, COUNT(*) FROM flights WHERE day > '2013-11-30' GROUP BY y, w

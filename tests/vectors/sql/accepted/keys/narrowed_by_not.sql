@@ -1,0 +1,2 @@
+-- 2 rows
+SELECT carrier, COUNT(*) FROM flights WHERE carrier <> 'AA' GROUP BY carrier

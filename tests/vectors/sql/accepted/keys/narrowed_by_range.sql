@@ -1,0 +1,2 @@
+-- 5 rows
+SELECT day, COUNT(*) FROM flights WHERE day BETWEEN '2013-07-02' AND '2013-07-06' GROUP BY day

@@ -1,0 +1,2 @@
+-- 1 rows
+SELECT delay, COUNT(*) FROM flights GROUP BY delay

@@ -1,0 +1,2 @@
+-- 1 rows sum present
+SELECT note, COUNT(*), AVG(delay) FROM flights GROUP BY note

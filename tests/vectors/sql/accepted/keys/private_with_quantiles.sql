@@ -1,0 +1,2 @@
+-- 1 quantile quantile
+SELECT dest, MEDIAN(delay), MAX(distance) FROM flights GROUP BY dest

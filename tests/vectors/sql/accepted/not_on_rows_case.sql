@@ -1,2 +1,0 @@
--- 1 sum
-SELECT SUM(CASE WHEN late THEN 1 ELSE 0 END) FROM flights

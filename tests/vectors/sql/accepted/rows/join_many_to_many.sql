@@ -1,0 +1,2 @@
+-- 4 sum rows
+SELECT part, SUM(delay), COUNT(*) FROM repairs r JOIN flights f ON f.tailnum = r.tailnum AND f.day > r.day GROUP BY part

@@ -1,2 +1,0 @@
--- 1 rows
-SELECT COUNT(*) FROM (SELECT * FROM flights) AS f
