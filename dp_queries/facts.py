@@ -30,7 +30,7 @@ class Facts:
     """Public facts of a column or an expression.
 
     `days`: first and last declared day; loads keep days beyond. `domain`: every value but NULL, in order. `longest`:
-    characters of a text at most. `is_unit`: it is the privacy unit's column itself; `reads_unit`: it is computed from it.
+    characters of a text at most. `is_unit`: it is the privacy unit's column itself; `reads_unit`: it is made of it.
     `sum_norm`, `deviation_norm`: declared clipping norms of a column, in its unit. `most_values`: how many different
     values a column has at most.
     """
