@@ -12,6 +12,7 @@ from typing import Final
 import duckdb
 
 from dp_queries.accuracy import expected_half_widths
+from dp_queries.clipping import with_clipping
 from dp_queries.errors import QueryRejected
 from dp_queries.explain import explain
 from dp_queries.layers.split import find_layers
@@ -37,11 +38,14 @@ ACCURACY_LEVEL: Final = 0.95
 NOTHING: Final = Loss()
 
 
-def analyse(sql: str, dataset: LoadedDataset) -> Query:
-    """What the text asks of the dataset. Raises QueryRejected; depends on the text and public facts alone."""
+def analyse(sql: str, dataset: LoadedDataset, *, clipping: Mapping[str, Fraction] | None = None) -> Query:
+    """What the text asks of the dataset; `clipping` names norms of one unit by output column.
+
+    Raises QueryRejected, or RequestRejected for a norm; depends on text, norms and public facts alone.
+    """
     statement = parse(sql)
     validate(statement)
-    layers = find_layers(statement, dataset)
+    layers = with_clipping(find_layers(statement, dataset), clipping or {})
     return Query(
         sql=sql,
         dataset=dataset.card.name,

@@ -67,7 +67,7 @@ def _question(room: Room, actor: Actor, ask: Ask) -> _Question:
         agreement = room.agreements.get(session, ask.agreement)
         dataset = room.datasets.get(session, agreement.terms.dataset)
         most = ask.epsilon_micro or agreement.terms.epsilon_per_query_micro
-        query = planner.analyse(ask.sql, dataset)
+        query = planner.analyse(ask.sql, dataset, clipping=dict(ask.clipping or ()))
         act = Act(door="sql", needs=query.needs, epsilon_micro=most, purpose=ask.purpose)
         permit = _decide(room, session, agreement, act, actor)
     if ask.accuracy is None:

@@ -19,27 +19,36 @@ MOST_EPSILON_MICRO = 100 * MICRO
 _AMOUNT = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?", re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
+ByColumn = tuple[tuple[str, Fraction], ...]
+
 
 @dataclass(frozen=True)
 class Ask:
-    """One question through the SQL door: exactly one of `epsilon_micro` and `accuracy` is given."""
+    """One question through the SQL door: exactly one of `epsilon_micro` and `accuracy` is given.
+
+    `accuracy` are half-widths and `clipping` norms of one unit, each by output column.
+    """
 
     agreement: str
     sql: str
     epsilon_micro: int | None
-    accuracy: tuple[tuple[str, Fraction], ...] | None
+    accuracy: ByColumn | None
     purpose: str | None
     idempotency_key: str | None
+    clipping: ByColumn | None = None
 
     def digest(self) -> str:
         """What an idempotency key stands for: everything asked, but not the key itself."""
-        accuracy = self.accuracy and [[name, str(width)] for name, width in self.accuracy]
+        accuracy, clipping = (
+            amounts and [[name, str(amount)] for name, amount in amounts] for amounts in (self.accuracy, self.clipping)
+        )
         return digest(
             {
                 "agreement": self.agreement,
                 "sql": self.sql,
                 "epsilon_micro": self.epsilon_micro,
                 "accuracy": accuracy,
+                "clipping": clipping,
                 "purpose": self.purpose,
             }
         )
@@ -60,7 +69,7 @@ def read_ask(body: Mapping[str, Any]) -> Ask:
     """The question. Raises RequestRejected with every field that is wrong."""
     reasons: list[Reason] = []
     epsilon_micro = _epsilon(body.get("epsilon"), reasons)
-    accuracy = _accuracy(body.get("accuracy"), reasons)
+    accuracy, clipping = (_by_column(name, body.get(name), reasons) for name in ("accuracy", "clipping"))
     for name in ("agreement", "sql"):
         if not isinstance(body.get(name), str) or not body[name].strip():
             reasons.append(Reason(f"{name}-missing", f"{name} must be a text", name))
@@ -75,7 +84,7 @@ def read_ask(body: Mapping[str, Any]) -> Ask:
         reasons.append(Reason("idempotency-key", "1 to 200 printable ASCII characters", "Idempotency-Key"))
     if reasons:
         raise RequestRejected("the request has faults", tuple(reasons))
-    return Ask(body["agreement"], body["sql"], epsilon_micro, accuracy, purpose, key)
+    return Ask(body["agreement"], body["sql"], epsilon_micro, accuracy, purpose, key, clipping)
 
 
 def _epsilon(value: Any, reasons: list[Reason]) -> int | None:
@@ -96,19 +105,19 @@ def _epsilon(value: Any, reasons: list[Reason]) -> int | None:
     return None
 
 
-def _accuracy(value: Any, reasons: list[Reason]) -> tuple[tuple[str, Fraction], ...] | None:
+def _by_column(field: str, value: Any, reasons: list[Reason]) -> ByColumn | None:
+    """Amounts above 0 by column, such as {"n": 200}."""
     if value is None:
         return None
     if not isinstance(value, Mapping) or not value:
-        reasons.append(Reason("accuracy-shape", 'accuracy is like {"n": 200}: a half-width by column', "accuracy"))
+        reasons.append(Reason(f"{field}-shape", f'{field} is like {{"n": 200}}: an amount by column', field))
         return None
-    widths = {name: _amount(width) for name, width in value.items()}
-    bad = [name for name, width in widths.items() if width is None or width <= 0]
+    amounts = {name: _amount(amount) for name, amount in value.items()}
+    bad = [name for name, amount in amounts.items() if amount is None or amount <= 0]
     for name in bad:
-        reasons.append(
-            Reason("accuracy-not-positive", "a half-width must be a finite number above 0", f"accuracy.{name}")
-        )
-    return None if bad else tuple((name, Fraction(width)) for name, width in sorted(widths.items()) if width)
+        message = "this must be a finite number above 0"
+        reasons.append(Reason(f"{field}-not-positive", message, f"{field}.{name}"))
+    return None if bad else tuple((name, Fraction(amount)) for name, amount in sorted(amounts.items()) if amount)
 
 
 def _amount(value: Any) -> Decimal | None:

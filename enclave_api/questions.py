@@ -17,7 +17,7 @@ from policies.terms import MICRO, write_decimal
 
 AGREEMENT_UID = re.compile(r"[A-Za-z0-9:._-]{1,200}", re.ASCII)
 LEAST_EPSILON, MOST_EPSILON = Decimal("0.000001"), Decimal(100)
-LEAST_HALF_WIDTH, MOST_HALF_WIDTH = Decimal("1e-9"), Decimal("1e15")
+LEAST_AMOUNT, MOST_AMOUNT = Decimal("1e-9"), Decimal("1e15")
 MOST_NUMBER_LETTERS = 64
 MOST_TARGETS = 64
 
@@ -30,12 +30,13 @@ class _NumberText(str):
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked through the SQL door. Exactly one of `epsilon` and `accuracy` is given, as plain decimals."""
+    """What is asked through the SQL door; amounts are plain decimals. One of `epsilon` and `accuracy` is given."""
 
     agreement: str
     sql: str
     epsilon: str | None
     accuracy: Mapping[str, str] | None
+    clipping: Mapping[str, str] | None
     purpose: str | None
 
     def to_json(self) -> dict[str, Any]:
@@ -142,18 +143,18 @@ def _epsilon(value: Any) -> str | None:
     return write_decimal(Fraction(int(Fraction(number) * MICRO), MICRO))
 
 
-def _accuracy(value: Any) -> Mapping[str, str] | None:
+def _by_column(value: Any) -> Mapping[str, str] | None:
     if value is None:
         return None
     if not isinstance(value, dict) or not 1 <= len(value) <= MOST_TARGETS:
-        raise _Fault("wrong-value", 'must be an object of half-widths at 95 %, such as {"n": 200}')
-    return {name: _half_width(name, width) for name, width in value.items()}
+        raise _Fault("wrong-value", 'must be an object of amounts by column, such as {"n": 200}')
+    return {name: _column_amount(name, amount) for name, amount in value.items()}
 
 
-def _half_width(name: str, value: Any) -> str:
+def _column_amount(name: str, value: Any) -> str:
     number = _number(value)
-    if not LEAST_HALF_WIDTH <= number <= MOST_HALF_WIDTH:
-        raise _Fault("out-of-range", f"the half-width of {name[:60]} must lie between 1e-9 and 1e15")
+    if not LEAST_AMOUNT <= number <= MOST_AMOUNT:
+        raise _Fault("out-of-range", f"the amount of {name[:60]} must lie between 1e-9 and 1e15")
     return f"{number:f}"
 
 
@@ -178,6 +179,7 @@ _FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "agreement": _agreement,
     "sql": _sql,
     "epsilon": _epsilon,
-    "accuracy": _accuracy,
+    "accuracy": _by_column,
+    "clipping": _by_column,
     "purpose": _purpose,
 }

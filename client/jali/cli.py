@@ -72,6 +72,7 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-f", "--file", type=Path, help="read the SELECT from a file")
     parser.add_argument("--epsilon", help="the most to spend")
     parser.add_argument("--accuracy", action="append", metavar="COLUMN=WIDTH", help="wanted half-width at 95 %%")
+    parser.add_argument("--clipping", action="append", metavar="COLUMN=NORM", help="most that one unit adds")
     parser.add_argument("--purpose", help="one of the agreement's purposes")
 
 
@@ -171,7 +172,8 @@ def _read_answer(path: Path) -> dict[str, Any]:
 
 
 def _wishes(options: argparse.Namespace) -> dict[str, Any]:
-    return {"accuracy": _pairs(options.accuracy) if options.accuracy else None, "purpose": options.purpose}
+    accuracy, clipping = (_pairs(texts) if texts else None for texts in (options.accuracy, options.clipping))
+    return {"accuracy": accuracy, "clipping": clipping, "purpose": options.purpose}
 
 
 def _parties(options: argparse.Namespace) -> dict[str, str]:

@@ -131,16 +131,32 @@ class Room:
         return Dataset(self._transport.get(f"datasets/{quote(name, safe='')}"), self._transport)
 
     def explain(
-        self, sql: str, epsilon: Any = None, *, accuracy: Mapping[str, Any] | None = None, purpose: str | None = None
+        self,
+        sql: str,
+        epsilon: Any = None,
+        *,
+        accuracy: Mapping[str, Any] | None = None,
+        clipping: Mapping[str, Any] | None = None,
+        purpose: str | None = None,
     ) -> PlanView:
         """Price and expected error of a query, free and without touching a row."""
-        return PlanView(self._ask("explain", self._question(sql, epsilon, accuracy, purpose)))
+        return PlanView(self._ask("explain", self._question(sql, epsilon, accuracy, clipping, purpose)))
 
     def sql(
-        self, sql: str, epsilon: Any = None, *, accuracy: Mapping[str, Any] | None = None, purpose: str | None = None
+        self,
+        sql: str,
+        epsilon: Any = None,
+        *,
+        accuracy: Mapping[str, Any] | None = None,
+        clipping: Mapping[str, Any] | None = None,
+        purpose: str | None = None,
     ) -> Answer:
-        """Ask. Give `epsilon`, or `accuracy={"n": 200}` for +-200 at 95 %. Charged once, also if the line breaks."""
-        question = self._question(sql, epsilon, accuracy, purpose)
+        """Ask. Give `epsilon`, or `accuracy={"n": 200}` for +-200 at 95 %. Charged once, also if the line breaks.
+
+        `clipping={"total": 500}`: of one unit no more counts in that column (L2 norm over all groups, in the column's
+        unit); without it the query chooses.
+        """
+        question = self._question(sql, epsilon, accuracy, clipping, purpose)
         return Answer({**self._ask("sql", question), "asked": question}, self.verify)
 
     def verify(self, document: Mapping[str, Any]) -> Verified:
@@ -181,17 +197,28 @@ class Room:
         return self._transport.post(path, question, idempotency_key=str(uuid4()))
 
     def _question(
-        self, sql: str, epsilon: Any, accuracy: Mapping[str, Any] | None, purpose: str | None
+        self,
+        sql: str,
+        epsilon: Any,
+        accuracy: Mapping[str, Any] | None,
+        clipping: Mapping[str, Any] | None,
+        purpose: str | None,
     ) -> dict[str, Any]:
         if (epsilon is None) == (accuracy is None):
             raise RequestRejected("give exactly one of epsilon= and accuracy=")
-        if accuracy is not None and not isinstance(accuracy, Mapping):
-            raise RequestRejected('accuracy= is like {"n": 200}: a half-width by column')
-        widths = accuracy and {name: decimal_text(width, f"accuracy.{name}") for name, width in accuracy.items()}
         return {
             "agreement": self.agreement.uid,
             "sql": sql,
             "epsilon": None if epsilon is None else decimal_text(epsilon, "epsilon"),
-            "accuracy": widths,
+            "accuracy": _by_column("accuracy", accuracy),
+            "clipping": _by_column("clipping", clipping),
             "purpose": purpose,
         }
+
+
+def _by_column(name: str, amounts: Mapping[str, Any] | None) -> dict[str, str] | None:
+    if amounts is None:
+        return None
+    if not isinstance(amounts, Mapping):
+        raise RequestRejected(f'{name}= is like {{"n": 200}}: an amount by column')
+    return {column: decimal_text(amount, f"{name}.{column}") for column, amount in amounts.items()}

@@ -60,15 +60,20 @@ def question_digest(question: Mapping[str, Any]) -> str:
     """What the room logs of a question: SHA-256 (hex) over its canonical form, amounts as exact integers or fractions.
 
     With it a server in between can neither alter what was asked nor pass off an older answer. `question` is what was
-    sent: agreement, sql, epsilon or accuracy, purpose.
+    sent: agreement, sql, epsilon or accuracy, clipping, purpose.
     """
-    epsilon, accuracy = question.get("epsilon"), question.get("accuracy")
+    epsilon = question.get("epsilon")
+    accuracy, clipping = (
+        amounts and [[name, str(Fraction(str(amounts[name])))] for name in sorted(amounts)]
+        for amounts in (question.get("accuracy"), question.get("clipping"))
+    )
     return digest(
         {
             "agreement": question.get("agreement"),
             "sql": question.get("sql"),
             "epsilon_micro": None if epsilon is None else int(Fraction(str(epsilon)) * 1_000_000),
-            "accuracy": accuracy and [[name, str(Fraction(str(accuracy[name])))] for name in sorted(accuracy)],
+            "accuracy": accuracy,
+            "clipping": clipping,
             "purpose": question.get("purpose"),
         }
     )

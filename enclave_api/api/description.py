@@ -28,6 +28,11 @@ QUESTION: Schema = {
             "additionalProperties": _NUMBER,
             "description": "wanted half-width of the 95 % interval by column",
         },
+        "clipping": {
+            "type": "object",
+            "additionalProperties": _NUMBER,
+            "description": "clipping norm of one unit by column, instead of the card's or a chosen one",
+        },
         "purpose": {"type": "string", "description": "one of the agreed purposes"},
     },
 }

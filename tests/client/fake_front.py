@@ -150,7 +150,9 @@ def asked_digest(question):
     """The question as the room logs it."""
     micro = question["epsilon"] and int(Fraction(question["epsilon"]) * 1_000_000)
     widths = question["accuracy"] and [[n, str(Fraction(w))] for n, w in sorted(question["accuracy"].items())]
+    norms = question["clipping"] and [[n, str(Fraction(w))] for n, w in sorted(question["clipping"].items())]
     told = {"agreement": question["agreement"], "sql": question["sql"], "epsilon_micro": micro, "accuracy": widths}
+    told["clipping"] = norms
     return hashlib.sha256(plain_json({**told, "purpose": question["purpose"]})).hexdigest()
 
 

@@ -85,13 +85,19 @@ EPSILONS = [
 def test_epsilon_goes_out_as_exact_text(front, room, epsilon, text):
     room.sql("SELECT 1", epsilon=epsilon, purpose="study")
     assert sent(front) == {
-        "agreement": fake.UID, "sql": "SELECT 1", "epsilon": text, "accuracy": None, "purpose": "study",
+        "agreement": fake.UID, "sql": "SELECT 1", "epsilon": text, "accuracy": None, "clipping": None,
+        "purpose": "study",
     }  # fmt: skip
 
 
 def test_accuracy_goes_out_by_column(front, room):
     room.sql("SELECT 1", accuracy={"n": 200, "cost": 0.5})
     assert (sent(front)["epsilon"], sent(front)["accuracy"]) == (None, {"n": "200", "cost": "0.5"})
+
+
+def test_clipping_goes_out_by_column(front, room):
+    room.sql("SELECT 1", epsilon=1, clipping={"n": 20, "cost": 0.5})
+    assert sent(front)["clipping"] == {"n": "20", "cost": "0.5"}
 
 
 WRONG = [float("nan"), float("inf"), "-inf", "nan", "1_0", "", 0, -1, -0.0, True, [], Decimal("sNaN"), object(), 1j]
@@ -105,7 +111,9 @@ def test_a_wrong_epsilon_is_never_sent(front, room, epsilon):
     assert front.submits == []
 
 
-@pytest.mark.parametrize("wish", [{}, {"epsilon": 1, "accuracy": {"n": 1}}, {"accuracy": {"n": 0}}])
+@pytest.mark.parametrize(
+    "wish", [{}, {"epsilon": 1, "accuracy": {"n": 1}}, {"accuracy": {"n": 0}}, {"epsilon": 1, "clipping": 5}]
+)
 def test_a_wrong_wish_is_never_sent(front, room, wish):
     with pytest.raises(jali.RequestRejected):
         room.sql("SELECT", **wish)

@@ -184,6 +184,16 @@ def test_accuracy_costs_as_much_as_it_needs(asker: World) -> None:
     assert charges(asker) == 1
 
 
+def test_a_norm_that_is_named_clips_and_is_told(asker: World) -> None:
+    named: dict[str, Any] = {"clipping": {"n": "1.5"}}
+    assert asker.explain(count_where(7), **named)["clipping"][0]["l2_norm_per_unit"] == 1.5
+    answer = asker.ask(count_where(7), **named)
+    assert answer["clipping"] == [answer["clipping"][0] | {"l2_norm_per_unit": 1.5, "is_chosen": False}]
+    assert "1.5 for rows." in answer["notes"][-1]
+    with pytest.raises(RequestRejected):
+        asker.ask(count_where(7), clipping={"no_such_column": "5"})
+
+
 def test_a_purpose_of_the_agreement_is_kept_in_the_log(own_world: World) -> None:
     purposes = frozenset({"a study", "planning"})
     asker = under(own_world, own_world.sign_agreement("two-purposes", purposes=purposes))

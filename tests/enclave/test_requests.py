@@ -64,13 +64,20 @@ def test_accuracy_is_a_half_width_by_column() -> None:
         read_ask(GOOD | {"accuracy": {"n": "1"}})
 
 
+def test_clipping_is_a_norm_by_column_and_part_of_what_is_asked() -> None:
+    plain, clipped, other = (read_ask(GOOD | more) for more in ({}, {"clipping": {"n": "5"}}, {"clipping": {"n": "6"}}))
+    assert clipped.clipping == (("n", Fraction(5)),)
+    assert len({ask.digest() for ask in (plain, clipped, other)}) == 3
+
+
+@pytest.mark.parametrize("field", ["accuracy", "clipping"])
 @pytest.mark.parametrize(
-    "accuracy", [[], {}, "5", 5, {"n": None}, {"n": "NaN"}, {"n": 0.5}, {"n": "0"}, {"n": "1", "m": "x"}]
+    "amounts", [[], {}, "5", 5, {"n": None}, {"n": "NaN"}, {"n": 0.5}, {"n": "0"}, {"n": "1", "m": "x"}]
 )
-def test_an_accuracy_that_is_none_is_told(accuracy: Any) -> None:
+def test_amounts_that_are_none_are_told(amounts: Any, field: str) -> None:
     with pytest.raises(RequestRejected) as caught:
-        read_ask({"agreement": "a", "sql": "s", "accuracy": accuracy})
-    assert [str(reason.where).partition(".")[0] for reason in caught.value.reasons] == ["accuracy"]
+        read_ask({"agreement": "a", "sql": "s", "epsilon": None if field == "accuracy" else "1", field: amounts})
+    assert [str(reason.where).partition(".")[0] for reason in caught.value.reasons] == [field]
 
 
 def test_one_of_epsilon_and_accuracy_is_said() -> None:

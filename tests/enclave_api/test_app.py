@@ -50,6 +50,7 @@ def test_a_question_reaches_the_room_with_its_actor_and_its_key(house: House) ->
         },
         "door": "sql",
         "accuracy": None,
+        "clipping": None,
         "purpose": None,
         "idempotency_key": "k-1",
         **QUESTION,
@@ -207,6 +208,7 @@ def test_the_description_is_openapi_3_1_and_names_every_route(house: House) -> N
     assert set(sql["requestBody"]["content"]["application/json"]["schema"]["properties"]) == {
         *QUESTION,
         "accuracy",
+        "clipping",
         "purpose",
     }
     assert "security" not in spec["paths"]["/api/v1/datasets"]["get"]

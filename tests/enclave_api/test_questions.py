@@ -83,11 +83,13 @@ def test_exactly_one_of_epsilon_and_accuracy() -> None:
     assert read_question(question(epsilon=None, accuracy={"n": 200, "m": "1.5e2"})).accuracy == {"n": "200", "m": "150"}
 
 
+@pytest.mark.parametrize("field", ["accuracy", "clipping"])
 @pytest.mark.parametrize(
-    "accuracy", [{}, [], 5, {"n": 0}, {"n": -1}, {"n": None}, {"n": "1e16"}, {str(n): 1 for n in range(65)}]
+    "amounts", [{}, [], 5, {"n": 0}, {"n": -1}, {"n": None}, {"n": "1e16"}, {str(n): 1 for n in range(65)}]
 )
-def test_an_accuracy_that_is_none_is_refused(accuracy: Any) -> None:
-    assert [where for _, where in faults(question(epsilon=..., accuracy=accuracy))] == ["accuracy"]
+def test_amounts_that_are_none_are_refused(amounts: Any, field: str) -> None:
+    more = {"epsilon": ...} if field == "accuracy" else {}
+    assert [where for _, where in faults(question(**{field: amounts}, **more))] == [field]
 
 
 def test_every_fault_is_told_at_once() -> None:
