@@ -61,6 +61,7 @@ class Answer:
         self.columns = tuple(Column(c["name"], c["type"], bool(c["noisy"])) for c in document["columns"])
         self.rows: list[list[Any]] = document["rows"]
         self.receipt = Receipt(document.get("receipt") or {}, lambda: check(document))
+        self.pilot: Answer | None = None  # the answer before, for a relative accuracy; it was paid for, too
 
     @property
     def id(self) -> str:

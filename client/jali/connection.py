@@ -17,6 +17,7 @@ from jali.errors import JaliError, NotFound, RequestRejected
 from jali.log import Growth, LogWatch
 from jali.memory import Memory
 from jali.profiles import read_settings
+from jali.relative import ask_relative, percents
 from jali.transport import Transport
 from jali.verify import Verified, verify_answer
 from jali.views import Budget, PlanView, Schema
@@ -139,7 +140,12 @@ class Room:
         clipping: Mapping[str, Any] | None = None,
         purpose: str | None = None,
     ) -> PlanView:
-        """Price and expected error of a query, free and without touching a row."""
+        """Price and expected error of a query, free and without touching a row.
+
+        What a relative accuracy costs depends on rows, so it can't be told.
+        """
+        if percents(accuracy):
+            raise RequestRejected("what a relative accuracy costs depends on the rows; ask, or name a half-width")
         return PlanView(self._ask("explain", self._question(sql, epsilon, accuracy, clipping, purpose)))
 
     def sql(
@@ -153,9 +159,13 @@ class Room:
     ) -> Answer:
         """Ask. Give `epsilon`, or `accuracy={"n": 200}` for +-200 at 95 %. Charged once, also if the line breaks.
 
+        `accuracy={"n": "5%"}` with `epsilon` as the most that may be spent asks twice: a pilot for a tenth, which tells
+        how large the column is, and then as exactly as that needs (see `jali.relative`). `answer.pilot` is the first.
         `clipping={"total": 500}`: of one unit no more counts in that column (L2 norm over all groups, in the column's
         unit); without it the query chooses.
         """
+        if shares := percents(accuracy):
+            return ask_relative(self, sql, shares, epsilon, clipping=clipping, purpose=purpose)
         question = self._question(sql, epsilon, accuracy, clipping, purpose)
         return Answer({**self._ask("sql", question), "asked": question}, self.verify)
 

@@ -64,7 +64,8 @@ class JaliError(Exception):
     def to_json(self) -> dict[str, Any]:
         """The error as the command line prints it with --json."""
         reasons = [{key: value for key, value in vars(r).items() if value is not None} for r in self.reasons]
-        return {"kind": self.kind, "message": self.message, "reasons": reasons, **self.facts}
+        facts = {name: getattr(fact, "document", fact) for name, fact in self.facts.items()}  # a pilot is an answer
+        return {"kind": self.kind, "message": self.message, "reasons": reasons, **facts}
 
 
 class QueryRejected(JaliError):

@@ -179,6 +179,7 @@ class FakeFront:
     def __init__(self, log):
         self.log, self.agreement = log, agreement_document(log, signers=BOTH)
         self.trouble, self.charged, self.submits = [], {}, []
+        self.first = 120  # the first row's count
         self.notes = []  # served in place of the newest checkpoint
 
     def __enter__(self):
@@ -205,7 +206,7 @@ class FakeFront:
             self.submits.append((key, body))
             self.charged.setdefault(key, None)
             if self.charged[key] is None:
-                self.charged[key] = answer_document(self.log, request=asked_digest(body))
+                self.charged[key] = answer_document(self.log, request=asked_digest(body), first=self.first)
             return 200, self.charged[key]
         if route == "log/consistency":
             old, new = int(asked["from"][0]), int(asked["to"][0])

@@ -1,0 +1,66 @@
+"""Accuracy relative to the truth, such as "within 5 %": a pilot that is charged, and then the question itself.
+
+How exact an answer must be, if it is to be within 5 %, depends on the truth. So a small release comes first; from its
+values the absolute accuracy follows, which is free (post-processing), and the second release is as exact as that. Both
+are charged, and the room's filter admits a second loss that depends on a first answer (Rogers, Roth, Ullman, Vadhan,
+"Privacy Odometers and Filters", NeurIPS 2016). More than the named epsilon is never spent.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from jali.amounts import decimal_text
+from jali.answers import Answer
+from jali.errors import BudgetExceeded, Reason, RequestRejected
+
+if TYPE_CHECKING:
+    from jali.connection import Room
+
+PILOT_SHARE = Decimal("0.1")  # of the most that may be spent
+
+
+def percents(accuracy: Mapping[str, Any] | None) -> dict[str, Decimal]:
+    """The shares of a relative accuracy, such as {"n": "5%"}; empty if it names absolute half-widths.
+
+    Raises RequestRejected where the two are mixed.
+
+    >>> percents({"n": "5%"}), percents({"n": 200})
+    ({'n': Decimal('0.05')}, {})
+    """
+    named = accuracy if isinstance(accuracy, Mapping) else {}
+    found = {name: text for name, text in named.items() if isinstance(text, str) and text.strip().endswith("%")}
+    if found and len(found) < len(named):
+        raise RequestRejected("accuracy= takes half-widths or percents, not both")
+    return {name: Decimal(decimal_text(text.strip()[:-1], f"accuracy.{name}")) / 100 for name, text in found.items()}
+
+
+def ask_relative(room: "Room", sql: str, shares: Mapping[str, Decimal], most: Any, **wishes: Any) -> Answer:
+    """An answer whose columns are within these shares of their sizes, at 95 %; `most` is all that may be spent.
+
+    A column's size is the median over the rows whose pilot interval leaves 0 out, taken at the end that is nearer to 0:
+    rather too exact than not exact enough. Raises BudgetExceeded, with what is needed, when the rest of `most` is not
+    enough, and RequestRejected when the pilot shows no size; both carry the pilot, which was paid for, as
+    `facts["pilot"]`.
+    """
+    limit = Decimal(decimal_text(most, "epsilon"))
+    pilot = room.sql(sql, epsilon=limit * PILOT_SHARE, **wishes)
+    widths = {name: share * _size(pilot, name) for name, share in shares.items()}
+    needed = Decimal(str(room.explain(sql, accuracy=widths, **wishes).cost.epsilon))
+    left = limit - limit * PILOT_SHARE
+    if needed > left:
+        message = "so exact an answer costs more than the epsilon you named"
+        total = str(needed + limit * PILOT_SHARE)
+        raise BudgetExceeded(message, (), needed=total, remaining=str(limit), pilot=pilot)
+    answer = room.sql(sql, accuracy=widths, **wishes)
+    answer.pilot = pilot
+    return answer
+
+
+def _size(pilot: Answer, name: str) -> Decimal:
+    lowest = [min(map(abs, ends)) for ends in pilot.interval(name) if ends is not None and ends[0] * ends[1] > 0]
+    if not lowest:
+        message = f"the pilot shows no size of {name}: name more epsilon, or an absolute half-width"
+        raise RequestRejected(message, (Reason("accuracy-no-size", message, f"accuracy.{name}"),), pilot=pilot)
+    return Decimal(repr(median(lowest)))
