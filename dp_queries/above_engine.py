@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships without types
 
 from dp_queries.answer import Cell
+from dp_queries.bare_columns import picked
 from dp_queries.post_processing import Above, OutputColumn
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -50,11 +51,16 @@ class Processed:
 
 def process(above: Above, tables: Tables) -> Processed:
     """The answer. Source: Dwork, Roth 2014, Proposition 2.1 (post-processing)."""
-    with _database(tables) as connection:
-        found = connection.execute(above.sql).fetchall()
+    bare = picked(above.sql, above.tables)
+    found = _run(above.sql, tables) if bare is None else bare.rows(tables["released0"])
     width = len(above.columns)
     rows = [[_cell(column, value) for column, value in zip(above.columns, row, strict=False)] for row in found]
     return Processed(rows, [row[width:] for row in found])
+
+
+def _run(sql: str, tables: Tables) -> list[tuple[Any, ...]]:
+    with _database(tables) as connection:
+        return connection.execute(sql).fetchall()
 
 
 def run(sql: str, tables: Tables) -> pa.Table:

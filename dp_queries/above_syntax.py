@@ -100,6 +100,7 @@ ABOVE_NODES: Final[Mapping[type[Node], frozenset[str]]] = {
 }
 
 _GROUPING: Final = ("grouping-sets", "write GROUP BY with keys, ROLLUP (...), CUBE (...) or GROUPING SETS (...)")
+_ONLY_SELECT: Final = ("not-a-select", "only SELECT statements are answered")
 _SAMPLE: Final = ("sample", "sampling isn't offered; the answer is over all rows")
 _QUALIFIED: Final = ("qualified-name", "name a table by its name alone, and a column as column or table.column")
 _FROM_FUNCTION: Final = ("table-function", "FROM takes a table of the dataset or a subquery, not a function")
@@ -107,6 +108,8 @@ _FROM_FUNCTION: Final = ("table-function", "FROM takes a table of the dataset or
 # What people write most, with what to write instead. Everything else that isn't offered gets the general sentence.
 ABOVE_INSTEAD: Final[Mapping[type[Node], tuple[str, str]]] = {
     exp.AggFunc: ("aggregate", "this aggregate isn't answered; use COUNT, SUM, AVG, VAR_*, STDDEV_*, MIN, MAX, MEDIAN"),
+    exp.DML: _ONLY_SELECT,
+    exp.DDL: _ONLY_SELECT,
     exp.TableSample: _SAMPLE,
     exp.Dot: _QUALIFIED,
     exp.Lateral: _FROM_FUNCTION,
@@ -127,7 +130,7 @@ ABOVE_PARTS: Final[Mapping[tuple[type[Node], str], tuple[str, str]]] = {
     (exp.Table, "joins"): ("brackets", "brackets around joins aren't answered; write them one after another"),
     (exp.Column, "db"): _QUALIFIED,
     (exp.Column, "catalog"): _QUALIFIED,
-    (exp.Join, "method"): ("natural-join", "NATURAL JOIN isn't answered; say ON or USING"),
+    (exp.Join, "method"): ("natural-join", "NATURAL and ASOF JOIN aren't answered; say ON or USING"),
     (exp.Count, "expressions"): ("count", "COUNT takes one column, *, or DISTINCT and one column"),
     (exp.CTE, "materialized"): ("materialized", "leave MATERIALIZED out; it changes nothing here"),
     (exp.WindowSpec, "exclude"): ("frame", "EXCLUDE isn't answered; write the frame without it"),

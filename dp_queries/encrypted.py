@@ -23,6 +23,9 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "temp_directory": "",
     # Then a quotient by zero is NULL: guards around divisors would double an expression at each nesting.
     "ieee_floating_point_ops": False,
+    # Joins are done as they are written, rows of the first table streaming by: in the order of their units, and in a
+    # time that does not follow from the engine's guess at how many rows a filter leaves.
+    "disabled_optimizers": "join_order,build_side_probe_side",
 }
 
 

@@ -38,7 +38,11 @@ def narrowed_cells(
 
 def _comparison(condition: Expression, key: Expression) -> tuple[str | None, tuple[Value, ...]]:
     """The operator and constants that the key is compared with; none for a condition on anything else."""
+    if condition == key:  # a boolean by itself: WHERE late
+        return "=", (True,)
     match condition:
+        case Call("not", (subject,)) if subject == key:
+            return "=", (False,)
         case Call("not", (Call("in" | "is_null" as operator, (subject, *constants)),)) if subject == key:
             return f"not {operator}", _constants(constants)
         case Call(operator, (subject, *constants)) if subject == key and operator in _HOLDS:

@@ -34,9 +34,15 @@ def drawn_aggregates(noisy: Noisy, rows: Any, many: int, generator: np.random.Ge
 
 
 def quantile_bounds(measure: QuantileMeasure, steps: Floats, level: float) -> tuple[Floats, Floats]:
-    """The central interval of a quantile's law, in steps; `steps` has rows of value, low, high."""
+    """The central interval of a quantile's law, in steps; `steps` has rows of value, low, high.
+
+    The least and the greatest value are drawn from one side of the truth, so a narrower interval around what was drawn
+    would miss it nearly always: there all lower levels have the interval that was released.
+    """
     value, low, high = steps.T
     width = NormalDist().inv_cdf((1 + level) / 2) / _REACH
+    if measure.drawing.rank.fraction in (0, 1):
+        width = max(1.0, width)
     return _within(measure, value - (value - low) * width), _within(measure, value + (high - value) * width)
 
 

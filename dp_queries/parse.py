@@ -7,6 +7,7 @@ itself goes nowhere else: engines get SQL that is rendered anew from the checked
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -19,7 +20,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from dp_queries.errors import QueryRejected
 from policies.errors import Reason
 
-__all__ = ["Node", "Statement", "exp", "parse", "rejected"]
+__all__ = ["Node", "Statement", "called", "exp", "parse", "rejected"]
 
 MOST_BYTES: Final = 64 * 1024
 MOST_WORDS: Final = 3_000  # SQLGlot reads about 50,000 tokens a second: 3,000 stay under 100 ms
@@ -30,6 +31,9 @@ MOST_LISTED: Final = 1_000
 Node = exp.Expr
 
 _STRING = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+_COMMENT = re.compile(r"--[^\n]*|/\*(?:(?!/\*).)*?\*/", re.DOTALL)
+_OPENED = re.compile(r"['\"]|/\*")
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORD = re.compile(r"\w+|[^\w\s]")
 # Invisible or direction-changing characters make a text read differently from what it says (ATTACKS 20, 29).
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -45,6 +49,17 @@ _DIALECT: Final = frozenset(
     }
 )
 _NOTHING: Final = (type(None), exp.Semicolon)  # what SQLGlot makes of a last semicolon, without or with a comment
+# Where SQLGlot's name for a function is nobody's.
+_NAMES: Final[Mapping[type[Node], str]] = {
+    exp.DateDiff: "DATE_DIFF",
+    exp.DayOfWeekIso: "ISODOW",
+    exp.LogicalAnd: "BOOL_AND",
+    exp.LogicalOr: "BOOL_OR",
+    exp.StrPosition: "POSITION",
+    exp.StrToDate: "TO_DATE",
+    exp.TimestampTrunc: "DATE_TRUNC",
+    exp.VariancePop: "VAR_POP",
+}
 _BEGINNINGS: Final = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN})
 
 
@@ -58,6 +73,19 @@ class Statement:
     def reason(self, node: Node, code: str, message: str) -> Reason:
         """A reason that points at the node."""
         return _reason(self.text, _start(node), code, message)
+
+
+def called(node: Node) -> str:
+    """What a node is called in a sentence: a function by its name, anything else by its kind in words.
+
+    >>> called(exp.WidthBucket()), called(exp.WithinGroup())
+    ('WIDTH_BUCKET', 'within group')
+    """
+    if isinstance(node, exp.Anonymous):
+        return str(node.this)[:64]
+    if isinstance(node, exp.Func):
+        return _NAMES.get(type(node), node.sql_name())
+    return _CAPITAL.sub(" ", type(node).__name__).lower()
 
 
 def rejected(*reasons: Reason) -> QueryRejected:
@@ -94,18 +122,27 @@ def _start(node: Node) -> int:
 
 def _check_size(text: str) -> None:
     if len(text) > MOST_BYTES or len(text.encode("utf-8", "surrogatepass")) > MOST_BYTES:
-        raise rejected(Reason("text-too-long", f"the SQL text is longer than {MOST_BYTES} bytes; shorten it"))
+        raise _limit(text, MOST_BYTES, "text-too-long", f"the SQL text is longer than {MOST_BYTES} bytes; shorten it")
     # Counted by a regular expression, because the tokenizer itself takes 200 ms for 64 KB of commas.
-    bare = _STRING.sub("x", text)
-    depth = deepest = words = 0
-    for match in _WORD.finditer(bare):
-        words += 1
-        depth += {"(": 1, ")": -1}.get(match.group(), 0)
-        deepest = max(deepest, depth)
-    if words > MOST_WORDS:
-        raise rejected(Reason("too-many-words", f"the SQL has more than {MOST_WORDS} words and signs; shorten it"))
-    if deepest > MOST_BRACKETS:
-        raise rejected(Reason("too-deep", f"brackets are nested more than {MOST_BRACKETS} deep; write it flatter"))
+    words = [(match.start(), match.group()) for match in _WORD.finditer(_blanked(_STRING, text))]
+    if len(words) > MOST_WORDS:
+        message = f"the SQL has more than {MOST_WORDS} words and signs; shorten it"
+        raise _limit(text, words[MOST_WORDS][0], "too-many-words", message)
+    depth = 0
+    for offset, word in words:
+        depth += {"(": 1, ")": -1}.get(word, 0)
+        if depth > MOST_BRACKETS:
+            message = f"brackets are nested more than {MOST_BRACKETS} deep; write it flatter"
+            raise _limit(text, offset, "too-deep", message)
+
+
+def _limit(text: str, offset: int, code: str, message: str) -> QueryRejected:
+    return rejected(_reason(text, offset, code, message))
+
+
+def _blanked(pattern: re.Pattern[str], text: str) -> str:
+    """The text with letters where the pattern is, so that everything else keeps its place."""
+    return pattern.sub(lambda match: "x" * len(match.group()), text)
 
 
 def _check_characters(text: str) -> None:
@@ -119,12 +156,14 @@ def _tokens(text: str) -> list[Token]:
     try:
         return list(Postgres().tokenize(text))
     except SqlglotError:
-        raise rejected(Reason("syntax", "a string, a quoted name or a comment does not end")) from None
+        opened = _OPENED.search(_blanked(_COMMENT, _blanked(_STRING, text)))
+        place = opened.start() if opened else 0
+        raise _limit(text, place, "syntax", "a string, a quoted name or a comment does not end") from None
 
 
 def _check_tokens(text: str, tokens: list[Token]) -> None:
     if not tokens:
-        raise rejected(Reason("empty", "there is no statement; write SELECT ... FROM ..."))
+        raise _limit(text, 0, "empty", "there is no statement; write SELECT ... FROM ...")
     for token in tokens:
         _check_token(text, token, is_last=token is tokens[-1])
     for first, second in pairwise(tokens):
@@ -155,18 +194,18 @@ def _tree(text: str, tokens: list[Token]) -> Node:
     except ParseError as error:
         raise _syntax(text, error) from None
     except RecursionError:
-        raise rejected(Reason("too-deep", "the statement is nested too deep; write it flatter")) from None
+        raise _limit(text, 0, "too-deep", "the statement is nested too deep; write it flatter") from None
     except Exception:  # a fault of the parser on hostile text is a refusal of the text, never an error of ours
-        raise rejected(Reason("syntax", "the statement is not understood")) from None
+        raise _limit(text, 0, "syntax", "the statement is not understood") from None
     if len(trees) != 1 or trees[0] is None:
-        raise rejected(Reason("several-statements", "send one statement at a time"))
+        raise _limit(text, 0, "several-statements", "send one statement at a time")
     return trees[0]
 
 
 def _syntax(text: str, error: ParseError) -> QueryRejected:
     known = error.errors[0] if error.errors else {}
-    reason = Reason("syntax", "the statement is not understood here", line=known.get("line"), column=known.get("col"))
-    return rejected(reason)
+    line, column = known.get("line") or 1, known.get("col") or 1
+    return rejected(Reason("syntax", "the statement is not understood here", line=line, column=column))
 
 
 def _check_tree(statement: Statement) -> None:

@@ -86,6 +86,8 @@ def _column_domain(name: str, facts: Facts) -> tuple[Value, ...]:
         return _days(name, facts)
     if facts.type == "integer" and (found := integers_of(facts.range)) is not None:
         return found
+    if facts.type == "number":
+        raise NoDomain("private-key", _hint("number"))
     hint = "group by CAST(... AS DATE) or EXTRACT" if facts.type == "timestamp" else "the card must declare one"
     raise NoDomain("private-key", f"{name} has no declared domain, so its values are private; {hint}")
 

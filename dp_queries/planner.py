@@ -12,18 +12,19 @@ from typing import Final
 import duckdb
 
 from dp_queries.accuracy import expected_half_widths
+from dp_queries.bare_columns import picked
 from dp_queries.clipping import with_clipping
 from dp_queries.errors import QueryRejected
 from dp_queries.explain import explain
 from dp_queries.layers.split import find_layers
-from dp_queries.parse import parse
+from dp_queries.parse import Statement, parse, rejected
 from dp_queries.plan import Aggregation, Plan
 from dp_queries.pricing import priced
 from dp_queries.query import Layers, Query
 from dp_queries.relation_facts import RelationFacts
 from dp_queries.relations import scans
 from dp_queries.released import dry_run, public_table
-from dp_queries.slots import LONGEST_SECONDS, slot_seconds
+from dp_queries.slots import CAUTIOUS, LONGEST_SECONDS, LONGEST_WORK_SECONDS, Pace, slot_seconds
 from dp_queries.validate import validate
 from dp_queries.work import MOST_HELD_BYTES, above_work, work_of
 from policies.authorization import Needs, Permit
@@ -38,10 +39,13 @@ ACCURACY_LEVEL: Final = 0.95
 NOTHING: Final = Loss()
 
 
-def analyse(sql: str, dataset: LoadedDataset, *, clipping: Mapping[str, Fraction] | None = None) -> Query:
-    """What the text asks of the dataset; `clipping` names norms of one unit by output column.
+def analyse(
+    sql: str, dataset: LoadedDataset, pace: Pace = CAUTIOUS, *, clipping: Mapping[str, Fraction] | None = None
+) -> Query:
+    """What the text asks of the dataset, in a slot for a machine of this pace.
 
-    Raises QueryRejected, or RequestRejected for a norm; depends on text, norms and public facts alone.
+    `clipping` names norms of one unit by output column. Raises QueryRejected, or RequestRejected for a norm; depends on
+    text, norms, pace and public facts alone.
     """
     statement = parse(sql)
     validate(statement)
@@ -53,23 +57,29 @@ def analyse(sql: str, dataset: LoadedDataset, *, clipping: Mapping[str, Fraction
         layers=layers,
         needs=_needs(dataset.card.name, layers),
         query_delta=Fraction(dataset.card.budget.query_delta),
-        slot_seconds=_affordable_slot(layers, RelationFacts(dataset)),
+        slot_seconds=_affordable_slot(layers, RelationFacts(dataset), statement, pace),
     )
 
 
-def _affordable_slot(layers: Layers, facts: RelationFacts) -> Fraction:
-    """The query's slot. What would block the house, or outgrow it, is refused by what the card declares."""
+def _affordable_slot(layers: Layers, facts: RelationFacts, statement: Statement, pace: Pace) -> Fraction:
+    """The query's slot. What would block the house, or outgrow it, is refused by what the card declares.
+
+    The slot holds what touches rows. Post-processing follows it: how long that takes is told by released values.
+    """
     work = [work_of(draft, facts) for draft in layers.aggregations]
     if any(part.held_bytes > MOST_HELD_BYTES for part in work):
-        raise _too_heavy("this may give more rows than memory holds; join on more columns, or ask for fewer sums")
-    slot = slot_seconds(sum((part.seconds for part in work), above_work(layers.above)))
-    if slot > LONGEST_SECONDS:
-        raise _too_heavy(f"this may take longer than {LONGEST_SECONDS} s; use fewer groups, sums or patterns")
+        message = "this may give more rows than memory holds; join on more columns, or ask for fewer sums"
+        raise _too_heavy(statement, message)
+    seconds = sum((part.seconds for part in work), Fraction(0))
+    slot = slot_seconds(seconds, pace)
+    if seconds + above_work(layers.above) > LONGEST_WORK_SECONDS or slot > LONGEST_SECONDS:
+        message = f"this may take longer than {LONGEST_SECONDS} s; use fewer groups, sums or patterns"
+        raise _too_heavy(statement, message)
     return slot
 
 
-def _too_heavy(message: str) -> QueryRejected:
-    return QueryRejected("this SQL can't be answered", (Reason("too-heavy", message),))
+def _too_heavy(statement: Statement, message: str) -> QueryRejected:
+    return rejected(statement.reason(statement.tree, "too-heavy", message))
 
 
 def plan(query: Query, dataset: LoadedDataset, permit: Permit, *, epsilon_micro: int) -> Plan:
@@ -88,6 +98,8 @@ def plan(query: Query, dataset: LoadedDataset, permit: Permit, *, epsilon_micro:
 
 def _rehearse_above(finished: Plan, dataset: LoadedDataset) -> None:
     """What the engine can't post-process is refused now: after the charge it would be a breach."""
+    if picked(finished.above.sql, finished.above.tables) is not None:
+        return  # no engine is asked
     publics = {table.name: public_table(table) for table in dataset.card.tables if not table.is_private}
     try:
         dry_run(finished, publics)

@@ -11,7 +11,7 @@ from math import prod
 
 from dp_queries.equalities import are_few, equated, is_looked_up
 from dp_queries.expression_types import NUMBERS
-from dp_queries.expressions import ColumnRef, Expression, Literal
+from dp_queries.expressions import ColumnRef, Expression, Literal, Value
 from dp_queries.facts import Facts, Range, facts_of
 from dp_queries.layers import normal_form
 from dp_queries.ranges import hull
@@ -294,12 +294,21 @@ def _hull(parts: list[Facts]) -> Facts:
         is_nullable=any(part.is_nullable for part in parts),
         range=hull(part.range for part in named),
         days=(min(day[0] for day in days if day), max(day[1] for day in days if day)) if all(days) else None,
-        domain=tuple(dict.fromkeys(value for domain in domains for value in domain or ())) if all(domains) else None,
+        domain=_all_values(domains),
         longest=max(part.longest for part in parts),
         is_unit=all(part.is_unit for part in parts),
         reads_unit=any(part.reads_unit for part in parts),
         sum_norm=sum((norm for norm in norms if norm), Fraction(0)) if all(norms) else None,
     )
+
+
+def _all_values(domains: list[tuple[Value, ...] | None]) -> tuple[Value, ...] | None:
+    """The values of all domains: in their order if that is one, else sorted; parts of a union have no order."""
+    if not all(domains):
+        return None
+    if len(set(domains)) == 1:
+        return domains[0]
+    return tuple(sorted({value for domain in domains for value in domain or ()}))  # type: ignore[type-var]  # one type
 
 
 __all__ = ["RelationFacts"]

@@ -21,14 +21,22 @@ from privacy import quantiles
 from privacy.budget import Charge
 from privacy.mechanisms import Choice, Noise
 
-__all__ = ["Answer", "methods_text", "release"]
+__all__ = ["Answer", "methods_text", "release", "released_values", "told"]
 
 
 def release(plan: Plan, charge: Charge, backend: Backend, *, noise: Noise, choice: Choice) -> Answer:
     """The plan's answer. Raises ValueError, before any row is read, unless the charge is for this very plan."""
+    return told(plan, released_values(plan, charge, backend, noise=noise, choice=choice), backend)
+
+
+def released_values(plan: Plan, charge: Charge, backend: Backend, *, noise: Noise, choice: Choice) -> list[Noisy]:
+    """All that touches rows: how long it takes depends on them, so it belongs inside a slot."""
     _check_charge(plan, charge)
-    released = [_released(part, backend, noise, choice) for part in plan.aggregations]
-    # From here on there are released values and public tables only.
+    return [_released(part, backend, noise, choice) for part in plan.aggregations]
+
+
+def told(plan: Plan, released: Sequence[Noisy], backend: Backend) -> Answer:
+    """The answer from released values and public tables: how long it takes is told by these, and may be seen."""
     publics = backend.public_tables(plan.above.publics)
     answer = post_process(plan, released, publics)
     simulated = simulate_intervals(plan, released, answer, publics)

@@ -102,6 +102,18 @@ ROW_NODES: Final[Mapping[type[Node], frozenset[str]]] = {
     exp.Second: _ONE,
 }
 
+# Parts that a function must have, where these are not just its `this` and `expression`.
+NEEDED: Final[Mapping[type[Node], frozenset[str]]] = {
+    exp.Case: frozenset({"ifs"}),
+    exp.If: frozenset({"this", "true"}),
+    exp.Log: _ONE,
+    exp.Trim: _ONE,
+    exp.WidthBucket: frozenset({"this", "min_value", "max_value", "num_buckets"}),
+    exp.SplitPart: frozenset({"this", "delimiter", "part_index"}),
+    exp.StrPosition: frozenset({"this", "substr"}),
+    exp.TimestampTrunc: frozenset({"this", "unit"}),
+}
+
 _PATTERN: Final = ("pattern", "this pattern match isn't answered; use LIKE with % and _, POSITION or SPLIT_PART")
 _WIDENS: Final = (
     "text-too-wide",
@@ -116,6 +128,7 @@ ROW_INSTEAD: Final[Mapping[type[Node], tuple[str, str]]] = {
     exp.RegexpReplace: _PATTERN,
     exp.RegexpExtract: _PATTERN,
     exp.SimilarTo: _PATTERN,
+    exp.Glob: _PATTERN,
     exp.Escape: ("pattern", "LIKE has no ESCAPE here; use % and _ only"),
     exp.Repeat: _WIDENS,
     exp.Pad: _WIDENS,
@@ -137,11 +150,15 @@ INSTEAD_OF_FUNCTIONS: Final[Mapping[str, str]] = {
     "datetrunc": "write DATE_TRUNC('month', x)",
     "dateadd": "write x + INTERVAL '1 day'",
     "epoch": "write EXTRACT(EPOCH FROM x)",
+    "hash": "what tells rows apart by chance is no question; use the columns themselves",
+    "histogram": "write GROUP BY WIDTH_BUCKET(x, 0, 100, 10)",
     "isnull": "write x IS NULL",
     "make_date": "write DATE '2013-01-31'",
+    "md5": "what tells rows apart by chance is no question; use the columns themselves",
     "prefix": "write STARTS_WITH(x, 'A')",
     "quantile_cont": "write PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY x)",
     "quantile_disc": "write PERCENTILE_DISC(0.9) WITHIN GROUP (ORDER BY x)",
+    "regexp_matches": "use LIKE with % and _, POSITION or SPLIT_PART",
     "strftime": "use EXTRACT, DATE_TRUNC or CAST(x AS TEXT) of a date",
     "time_bucket": "write DATE_TRUNC('month', x)",
     "weekday": "write EXTRACT(DOW FROM x)",
@@ -155,6 +172,7 @@ ROW_PARTS: Final[Mapping[tuple[type[Node], str], tuple[str, str]]] = {
         "type",
         "write the type without a length; for decimals ROUND(x, 2), for texts LEFT",
     ),
+    (exp.DataType, "kind"): ("type", "there is no such type; use INTEGER, DOUBLE PRECISION, TEXT, BOOLEAN or DATE"),
     (exp.Interval, "fraction_in_string"): (
         "interval",
         "an interval is a whole number of one unit: INTERVAL '36 hours'",

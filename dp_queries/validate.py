@@ -9,14 +9,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from dp_queries.above_syntax import ABOVE_INSTEAD, ABOVE_NODES, ABOVE_PARTS
-from dp_queries.parse import Node, Statement, exp, rejected
-from dp_queries.row_syntax import INSTEAD_OF_FUNCTIONS, ROW_INSTEAD, ROW_NODES, ROW_PARTS
+from dp_queries.parse import Node, Statement, called, exp, rejected
+from dp_queries.row_syntax import INSTEAD_OF_FUNCTIONS, NEEDED, ROW_INSTEAD, ROW_NODES, ROW_PARTS
 from policies.errors import Reason
 
 MOST_REASONS: Final = 10
 MOST_SELECTED: Final = 100
 
 _ONE: Final = frozenset({"this"})
+_SIDES: Final = frozenset({"this", "expression"})
+_OF_QUERIES: Final = (exp.Exists, exp.All, exp.Any)
 _QUERIES: Final = (exp.Select, exp.SetOperation, exp.Subquery)
 
 # class -> the parts it may carry. More of it: `row_syntax` for rows, `above_syntax` for blocks and released values.
@@ -79,10 +81,28 @@ def _faults(statement: Statement, root: Node) -> Iterator[Reason]:
         foreign = [name for name, value in node.args.items() if _is_there(value) and name not in OFFERED[type(node)]]
         for name in foreign:
             yield _part_refusal(statement, node, name)
-        if isinstance(node, exp.Star) and not isinstance(node.parent, (exp.Count, exp.Select, exp.Column)):
+        if any(not _is_there(node.args.get(name)) for name in _needed(node)):
+            yield statement.reason(node, "arguments", f"{called(node)} takes more arguments; see the SQL guide")
+            continue
+        if isinstance(node, _OF_QUERIES) and not isinstance(node.this.unnest(), _QUERIES):
+            yield statement.reason(node, "subquery", f"{called(node)} takes a subquery here: (SELECT ... FROM ...)")
+        if isinstance(node, exp.Star) and not _may_be_star(node):
             yield statement.reason(node, "star", "* stands in COUNT(*), or alone in SELECT")
         if not foreign:
             pending.extend(reversed(list(node.iter_expressions())))
+
+
+def _may_be_star(star: Node) -> bool:
+    """COUNT(*), SELECT *, SELECT t.*"""
+    if isinstance(star.parent, exp.Column):
+        return isinstance(star.parent.parent, exp.Select)
+    return isinstance(star.parent, (exp.Count, exp.Select))
+
+
+def _needed(node: Node) -> Iterator[str]:
+    """The parts that a function can't be without; the parser lets some pass that lack them."""
+    if isinstance(node, exp.Func):
+        yield from NEEDED.get(type(node), _SIDES & OFFERED[type(node)])
 
 
 def _is_there(value: Any) -> bool:
@@ -96,15 +116,10 @@ def _refusal(statement: Statement, node: Node) -> Reason:
         if kind in INSTEAD:
             return statement.reason(node, *INSTEAD[kind])
     if isinstance(node, exp.Func):
-        name = _function_name(node)
+        name = called(node).lower()
         instead = INSTEAD_OF_FUNCTIONS.get(name, "see the SQL guide for what is")
         return statement.reason(node, "function", f"the function {name} isn't offered; {instead}")
-    return statement.reason(node, "not-offered", f"{type(node).__name__} isn't offered; see the SQL guide for what is")
-
-
-def _function_name(node: exp.Func) -> str:
-    name = str(node.this) if isinstance(node, exp.Anonymous) else node.sql_name()
-    return name.lower()[:64]
+    return statement.reason(node, "not-offered", f"{called(node)} isn't offered; see the SQL guide for what is")
 
 
 def _part_refusal(statement: Statement, node: Node, name: str) -> Reason:
@@ -112,5 +127,7 @@ def _part_refusal(statement: Statement, node: Node, name: str) -> Reason:
     place = part if isinstance(part, exp.Expr) else node
     if isinstance(node, exp.Table) and isinstance(node.this, exp.Func):
         return statement.reason(node, *INSTEAD[exp.Lateral])
-    general = ("not-offered", f"{name.rstrip('_')} isn't offered with {type(node).__name__}; leave it out")
+    general = ("not-offered", f"{name.rstrip('_')} isn't offered with {called(node)}; leave it out")
+    if isinstance(node, exp.Func):
+        general = ("not-offered", f"{called(node)} takes fewer arguments here; see the SQL guide")
     return statement.reason(place, *PARTS.get((type(node), name), general))

@@ -1,7 +1,8 @@
 """How much work a query is at most, by the card's caps and the text alone: what its slot and its refusals follow from.
 
 Every relation is counted with as many rows as the card admits, each as dear as the worst admissible row (ATTACKS 8, 13,
-32): a slot that one unit's rows can overrun would be an exact answer about that unit.
+32): a slot that one unit's rows can overrun would be an exact answer about that unit. Seconds are of one core of the
+machine that was measured, a busy virtual core of 2026; what they are elsewhere is `slots.Pace`.
 """
 
 from dataclasses import dataclass
@@ -9,14 +10,44 @@ from fractions import Fraction
 from typing import Final
 
 from dp_queries.costs import ROW_NANOSECONDS, expression_cost
-from dp_queries.expressions import Call, Expression
+from dp_queries.equalities import is_looked_up
+from dp_queries.expressions import Call, Expression, size
+from dp_queries.layers.normal_form import conjuncts
 from dp_queries.post_processing import Above
 from dp_queries.query import AggregationDraft
 from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import Below, Derived, PerUnit, Relation, Scan, UnionAll, Windowed, keeps_order
+from dp_queries.relations import (
+    Below,
+    Derived,
+    Join,
+    PerUnit,
+    Relation,
+    Scan,
+    UnionAll,
+    Windowed,
+    inner_belows,
+    keeps_order,
+    references,
+    scans,
+)
+from policies.catalogue import Table
 from privacy.quantiles import Bins
 
+# What a row takes between file and sums, of columns that are only read: half as much again as the median of the worst
+# rows (one unit's, random values, every second NULL), which is more than any run of those took on a quiet machine.
+_FOLDED_NANOSECONDS: Final = 15
+_KEY_NANOSECONDS: Final = 20
+_VALUE_NANOSECONDS: Final = 35  # a value with its NULLs, and clipping it
+_COUNT_NANOSECONDS: Final = 10  # a measure that has no value of its own
+# What the engine and we take to think a statement over, before the first row.
+_STATEMENT_SECONDS: Final = Fraction(6, 1000)
+_RELATION_SECONDS: Final = Fraction(10, 1000)  # a join, or a relation that is made of rows
+_NODE_SECONDS: Final = Fraction(4, 10**4)
+_CLIMB_NANOSECONDS: Final = 40  # a unit's sum in a group, under every norm of a ladder
+_CLIMB_CELLS: Final = 24  # norms that are counted, with noise
+_THREADS: Final = 2  # that read at the same time
 _JOIN_NANOSECONDS: Final = 60  # finding a row's partner
+_SORT_NANOSECONDS: Final = 100  # putting a row into the order of units
 _GROUP_NANOSECONDS: Final = 250  # hashing a row's group, or sorting it into its window
 _DISCOVERY_NANOSECONDS: Final = 100  # finding a row's group among those of private keys
 _CELL_SECONDS: Final = Fraction(30, 10**6)  # the exact sampler takes most of it
@@ -38,19 +69,92 @@ class Work:
 
 
 def work_of(draft: AggregationDraft, facts: RelationFacts) -> Work:
-    """The work of one aggregation: reading its rows, folding them, drawing its noise."""
-    expressions = [key.expression for key in draft.keys]
-    expressions += [part.value for part in draft.drafts if part.value is not None]
-    expressions += [part.value for part in draft.quantiles]
-    nanoseconds = _reading(draft.below, expressions, facts)
+    """The work of one aggregation: thinking it over, reading its rows, folding them, drawing its noise."""
+    keys = [key.expression for key in draft.keys]
+    values = [part.value for part in draft.drafts if part.value is not None] + [part.value for part in draft.quantiles]
     rows = facts.rows_at_most(draft.below)
+    nanoseconds = _folding(draft, facts, keys, values)
     if draft.has_private_keys:
-        # Rows are read twice: to find their groups, and to sum them.
-        nanoseconds += nanoseconds + rows * _DISCOVERY_NANOSECONDS
+        # Which groups there are is read before their sums are.
+        nanoseconds = 2 * nanoseconds + rows * _DISCOVERY_NANOSECONDS
     cells = draft.groups_at_most * (len(draft.drafts) + 2 * draft.has_private_keys)
+    cells += _CLIMB_CELLS * sum(part.climb is not None for part in draft.drafts)
     bins = sum(Bins.over(part.bounds, draft.likely_groups).count for part in draft.quantiles) * draft.groups_at_most
-    seconds = Fraction(nanoseconds, 10**9) + cells * _CELL_SECONDS + bins * _BIN_SECONDS
+    thinking = _thinking(draft.below, [*keys, *values]) * (1 + draft.has_private_keys)
+    seconds = thinking + Fraction(nanoseconds, 10**9) + cells * _CELL_SECONDS + bins * _BIN_SECONDS
     return Work(seconds, _held_bytes(draft, rows))
+
+
+def _folding(draft: AggregationDraft, facts: RelationFacts, keys: list[Expression], values: list[Expression]) -> int:
+    """Nanoseconds of the thread that has the most rows, or of all rows where they aren't shared fairly."""
+    below = draft.below
+    counts = sum(part.value is None for part in draft.drafts)
+    each = _FOLDED_NANOSECONDS + _KEY_NANOSECONDS * len(keys) + _VALUE_NANOSECONDS * len(values)
+    each += _COUNT_NANOSECONDS * counts + (_SORT_NANOSECONDS if _may_be_sorted(below) else 0)
+    reading = _reading(below, [*keys, *values], facts, row_nanoseconds=each) + _climbing(draft, facts)
+    return _longest_share(draft, facts, reading) * (1 + _is_read_again(below))
+
+
+def _climbing(draft: AggregationDraft, facts: RelationFacts) -> int:
+    """Nanoseconds of norms that are chosen: for each group that a unit is in."""
+    climbs = [part.climb for part in draft.drafts if part.climb is not None]
+    rows = facts.rows_at_most(draft.below)
+    return sum(min(rows, climb.units_at_most * draft.groups_at_most) * _CLIMB_NANOSECONDS for climb in climbs)
+
+
+def _longest_share(draft: AggregationDraft, facts: RelationFacts, nanoseconds: int) -> int:
+    """Of one table's rows, no thread has more than half and one unit's: that is how the backend cuts."""
+    below = draft.below
+    table = _only_table(below, facts)
+    if table is None or any(part.kind == "distinct" for part in draft.drafts):
+        return nanoseconds
+    most = min(table.rows_at_most, -(-table.rows_at_most // _THREADS) + (table.rows_per_unit_at_most or 1))
+    return -(-nanoseconds * most // max(1, table.rows_at_most))
+
+
+def _only_table(below: Below, facts: RelationFacts) -> Table | None:
+    """The one private table that rows are read from as they lie."""
+    first = below.sources[0]
+    if not (isinstance(first, Scan) and first.has_unit and keeps_order(below)):
+        return None
+    return facts.dataset.card.table(first.table) if sum(scan.has_unit for scan in scans(below)) == 1 else None
+
+
+def _may_be_sorted(below: Below) -> bool:
+    return not keeps_order(below) or _is_read_again(below)
+
+
+def _is_read_again(below: Below) -> bool:
+    """Whether rows may turn out not to lie in the order of their units: then they are read again, and sorted.
+
+    What is looked up in a hash keeps the order of the rows that look it up, and those are the first table's, because
+    the engine joins as it is told (`encrypted`).
+    """
+    return keeps_order(below) and not (below.owner == 0 and all(map(_is_hashed, below.joins)))
+
+
+def _is_hashed(join: Join) -> bool:
+    if join.on_unit is not None:
+        return True
+    return any(_equates(part, join.relation) for part in conjuncts(join.condition))
+
+
+def _equates(part: Expression, relation: int) -> bool:
+    """Whether a hash of the relation's rows decides it, and not of what stands there alone."""
+    return is_looked_up(part, relation) and {reference.relation for reference in references(part)} != {relation}
+
+
+def _thinking(below: Below, expressions: list[Expression]) -> Fraction:
+    """Seconds before the first row: the engine's planning grows with the text."""
+    conditions = [below.where, *(join.condition for join in below.joins)]
+    nodes = sum(size(part) for part in [*expressions, *conditions] if part is not None)
+    return _STATEMENT_SECONDS + nodes * _NODE_SECONDS + _relations(below) * _RELATION_SECONDS
+
+
+def _relations(below: Below) -> int:
+    """Joins and made relations, at any depth."""
+    inner = [part for source in below.sources for part in inner_belows(source)]
+    return len(below.joins) + len(inner) + sum(map(_relations, inner))
 
 
 def _held_bytes(draft: AggregationDraft, rows: int) -> int:
@@ -61,7 +165,9 @@ def _held_bytes(draft: AggregationDraft, rows: int) -> int:
     return rows * 2 * (_CODE_BYTES + _VALUE_BYTES * values)
 
 
-def _reading(below: Below, expressions: list[Expression], facts: RelationFacts) -> int:
+def _reading(
+    below: Below, expressions: list[Expression], facts: RelationFacts, *, row_nanoseconds: int = ROW_NANOSECONDS
+) -> int:
     """Nanoseconds to read these rows, and all expressions on each of them."""
     columns = facts.columns(below)
     conditions = [below.where, *(join.condition for join in below.joins)]
@@ -70,7 +176,7 @@ def _reading(below: Below, expressions: list[Expression], facts: RelationFacts) 
     dear = sum(expression_cost(expression, columns) for expression in found if isinstance(expression, Call))
     rows = max(facts.compared_at_most(below), sum(map(facts.rows_of, below.sources)))
     joining = _JOIN_NANOSECONDS * len(below.joins)
-    return rows * (ROW_NANOSECONDS + joining + dear) + sum(_inside(source, facts) for source in below.sources)
+    return rows * (row_nanoseconds + joining + dear) + sum(_inside(source, facts) for source in below.sources)
 
 
 def _inside(relation: Relation, facts: RelationFacts) -> int:

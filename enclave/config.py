@@ -44,7 +44,7 @@ class Settings:
             socket=Path(environment.get("JALI_ROOM_SOCKET", str(base / "run" / "room.sock"))),
             allowed_uids=frozenset(_number("JALI_ALLOWED_UIDS", uid, least=0) for uid in uids.split(",") if uid),
             separation=environment.get("JALI_SEPARATION", "not separated: room and front were not started by serve"),
-            lanes=_number("JALI_LANES", environment.get("JALI_LANES", "2"), least=1),
+            lanes=_number("JALI_LANES", environment.get("JALI_LANES", str(default_lanes())), least=1),
             memory_bytes=_number(
                 "JALI_QUERY_MEMORY_BYTES",
                 environment.get("JALI_QUERY_MEMORY_BYTES", str(2 * 2**30)),
@@ -67,6 +67,14 @@ class Settings:
     def datasets(self) -> Path:
         """The folder of the encrypted dataset files."""
         return self.home / "datasets"
+
+
+def default_lanes() -> int:
+    """As many as don't share cores: on the same cores two at a time are done no sooner than one after the other.
+
+    Every query has two threads.
+    """
+    return max(1, len(os.sched_getaffinity(0)) // 2)
 
 
 def _number(name: str, text: str, *, least: int) -> int:

@@ -42,6 +42,14 @@ class _Question:
     purpose: str
 
 
+@dataclass(frozen=True)
+class _Reply:
+    """What an asker gets, and the leaf that their receipt is of."""
+
+    body: dict[str, Any]
+    log_index: int
+
+
 def explain(room: Room, actor: Actor, ask: Ask) -> dict[str, Any]:
     """Price, expected error and bounds of a query: free, and without touching a row."""
     try:
@@ -56,18 +64,19 @@ def submit(room: Room, actor: Actor, ask: Ask) -> dict[str, Any]:
     try:
         question = _question(room, actor, ask)
         invocation = _admit(room, question)
-        has_performed = _perform(room, question, invocation.job)
+        reply = _perform(room, question, invocation) or _stored(room, question, invocation)
     except LOGGED as refusal:
         raise _logged(room, actor, ask, refusal) from None
-    return _reply(room, question, invocation, has_performed=has_performed)
+    # Signed after the commit of what it covers.
+    return reply.body | {"receipt": room.receipt(reply.log_index)}
 
 
 def _question(room: Room, actor: Actor, ask: Ask) -> _Question:
     with room.database.reading() as session:
-        agreement = room.agreements.get(session, ask.agreement)
+        agreement = _agreement(room, session, actor, ask.agreement)
         dataset = room.datasets.get(session, agreement.terms.dataset)
         most = ask.epsilon_micro or agreement.terms.epsilon_per_query_micro
-        query = planner.analyse(ask.sql, dataset, clipping=dict(ask.clipping or ()))
+        query = planner.analyse(ask.sql, dataset, room.pace, clipping=dict(ask.clipping or ()))
         act = Act(door="sql", needs=query.needs, epsilon_micro=most, purpose=ask.purpose)
         permit = _decide(room, session, agreement, act, actor)
     if ask.accuracy is None:
@@ -75,6 +84,20 @@ def _question(room: Room, actor: Actor, ask: Ask) -> _Question:
     else:
         plan = planner.plan_for_accuracy(query, dataset, permit, accuracy=dict(ask.accuracy), most_epsilon_micro=most)
     return _Question(actor, ask, agreement, dataset, plan, act, permit.purpose)
+
+
+def _agreement(room: Room, session: Session, actor: Actor, uid: str) -> Agreement:
+    """The agreement. Raises NotFound in the same words when there is none, and when it is not the asker's.
+
+    Before anything else is looked at: a refusal of the SQL would tell that there is such an agreement (ATTACKS 28).
+    """
+    try:
+        agreement = room.agreements.get(session, uid)
+    except NotFound:
+        agreement = None
+    if agreement is None or agreement.assignee != actor.organization:
+        raise NotFound("there is no such agreement, or not for you")
+    return agreement
 
 
 def _decide(
@@ -151,17 +174,17 @@ def _charge(room: Room, session: Session, question: _Question) -> Job:
     return ledger.record(session, charge, intent_index=room.log.append(session, leaf), now=now)
 
 
-def _perform(room: Room, question: _Question, job_id: str) -> bool:
-    """Perform a charged job unless it is done; whether it was done now. Asks `decide` again: a hold may have come in.
+def _perform(room: Room, question: _Question, invocation: Invocation) -> _Reply | None:
+    """Perform a charged job unless it is done (None). Asks `decide` again: a hold may have come in.
 
     Whatever goes wrong once the worker was asked closes the job: one that stayed open would be performed again with
     fresh noise under one charge, as often as somebody asked.
     """
-    with room.jobs.of(job_id):
+    with room.jobs.of(invocation.job):
         with room.database.reading() as session:
-            job = session.get_one(Job, job_id)
+            job = session.get_one(Job, invocation.job)
             if job.state != "charged":
-                return False
+                return None
             if job.plan_digest != question.plan.digest:
                 raise Conflict("the data or the terms changed since this was asked; ask again with a new key")
             _decide(room, session, question.agreement, question.act, question.actor, already_counted=1)
@@ -174,18 +197,22 @@ def _perform(room: Room, question: _Question, job_id: str) -> bool:
             kept = answers.kept(answer, question.plan, question.dataset)
             digest = answers.digest_of(kept)
         except Exception as failure:
-            _withhold(room, question, job_id, failure)
-        else:
-            _keep(room, question, job_id, kept, digest)
-        return True
+            _withhold(room, question, invocation.job, failure)
+            return None
+        return _keep(room, question, invocation, kept, digest)
 
 
-def _keep(room: Room, question: _Question, job_id: str, answer: dict[str, Any], digest: str) -> None:
+def _keep(room: Room, question: _Question, invocation: Invocation, answer: dict[str, Any], digest: str) -> _Reply:
+    """One durable transaction: the answer, its outcome leaf, and that this asking was answered by it."""
     with room.database.writing() as session:
-        job = session.get_one(Job, job_id)
+        job = session.get_one(Job, invocation.job)
         job.answer, job.state = answer, "answered"
         leaf = _outcome(question, job, "answered", digest, room.clock())
-        job.outcome_index = room.log.append(session, leaf)
+        job.outcome_index = index = room.log.append(session, leaf)
+        row = session.get_one(Invocation, invocation.id)
+        if row.log_index is None:
+            row.log_index = index
+        return _Reply(_body(session, question, job, row), row.log_index)
 
 
 def _withhold(room: Room, question: _Question, job_id: str, failure: Exception) -> None:
@@ -202,22 +229,22 @@ def _withhold(room: Room, question: _Question, job_id: str, failure: Exception) 
         )
 
 
-def _reply(room: Room, question: _Question, invocation: Invocation, *, has_performed: bool) -> dict[str, Any]:
+def _stored(room: Room, question: _Question, invocation: Invocation) -> _Reply:
+    """The answer of a job that was done before, with a leaf that names this asking."""
     with room.database.writing() as session:
         job = session.get_one(Job, invocation.job)
         if job.answer is None:
             raise Withheld("the answer is withheld; an officer has been told", log_index=job.outcome_index)
-        answer = answers.relabelled(job.answer, question.plan)
         row = session.get_one(Invocation, invocation.id)
-        index = row.log_index
-        if index is None:
-            # The leaf of who performed it, for them; for anybody else a leaf that names their own asking.
-            performed = job.outcome_index if has_performed else None
-            index = _repeated(room, session, question, job, answer) if performed is None else performed
-            row.log_index = index
-        statement = ledger.statement(session, question.agreement.uid)
-        body = answers.told(answer, is_charged=row.is_charged, statement=statement)
-    return {"id": invocation.id, **body, "receipt": room.receipt(index)}
+        if row.log_index is None:
+            row.log_index = _repeated(room, session, question, job, answers.relabelled(job.answer, question.plan))
+        return _Reply(_body(session, question, job, row), row.log_index)
+
+
+def _body(session: Session, question: _Question, job: Job, row: Invocation) -> dict[str, Any]:
+    answer = answers.relabelled(job.answer or {}, question.plan)
+    statement = ledger.statement(session, question.agreement.uid)
+    return {"id": row.id, **answers.told(answer, is_charged=row.is_charged, statement=statement)}
 
 
 def _repeated(room: Room, session: Session, question: _Question, job: Job, answer: dict[str, Any]) -> int:

@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 import structlog
 from sqlalchemy.orm import Session
 
+from dp_queries.slots import CAUTIOUS, Pace
 from enclave import reporting
 from enclave.audit.keys import RoomKey
 from enclave.audit.log import Log
@@ -66,6 +67,11 @@ class Room:
     def pinned_log(self) -> PinnedLog:
         """The log as an agreement pins it."""
         return PinnedLog(self.log.origin, self.log.public_key)
+
+    @property
+    def pace(self) -> Pace:
+        """How long work takes on this machine; where nothing is performed nobody measured it."""
+        return CAUTIOUS if self.lanes is None else self.lanes.pace
 
     def open_request(self, session: Session, dataset: str, version: str) -> OpenRequest:
         """What a worker needs to open this very version: a plan runs on the data it was made for, or not at all."""

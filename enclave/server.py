@@ -4,6 +4,7 @@ Errors cross as JSON with their kind; the front alone turns them into status cod
 fixed text, because an exception's text may hold values of rows.
 """
 
+import gc
 import os
 from base64 import b64encode
 from collections.abc import Callable, Iterable
@@ -17,6 +18,7 @@ from enclave.config import Settings
 from enclave.entrance import Entrance
 from enclave.hardening import harden, is_hardened
 from enclave.peers import PeerCheck
+from enclave.precedence import stand_back
 from enclave.requests import read_actor, read_ask
 from enclave.room import Room, open_room
 from enclave.warming import warm
@@ -31,8 +33,16 @@ def create_app() -> Callable[..., Iterable[bytes]]:
     os.umask(0o077)
     settings = Settings.from_environment()
     room = open_room(settings, with_lanes=True)
-    Thread(target=warm, args=(room,), daemon=True).start()
+    stand_back()  # the lanes go first, and have what they need for that
+    Thread(target=_warmed, args=(room,), daemon=True).start()
     return PeerCheck(make_app(room), settings.allowed_uids)
+
+
+def _warmed(room: Room) -> None:
+    warm(room)
+    # What is there now stays: the collector need not walk it while somebody waits.
+    gc.collect()
+    gc.freeze()
 
 
 def make_app(room: Room) -> Flask:
@@ -79,6 +89,7 @@ def _add_registry(app: Flask, room: Room) -> None:
         return jsonify(
             separation=room.settings.separation,
             hardened=is_hardened(),
+            pace=room.pace.to_json(),
             doors=["sql"],
             log={"origin": room.pinned_log.origin, "key": b64encode(room.pinned_log.key).decode()},
         )

@@ -1,8 +1,10 @@
 """The killable child that opens a dataset and performs jobs: engines' heavy work never runs in the room itself.
 
 Run as `python -m enclave.worker FD`, it answers messages on the inherited socket FD: ("open", ...) readies a dataset,
-("perform", plan, charge, file) gives back an Answer. Keys reach it through that socket only, never by environment,
-argument or file. What goes wrong inside is told as a bare class name: it is a breach, and says nothing to researchers.
+("ready",) shows that somebody is there, ("perform", plan, charge, file) does all that touches rows, ("tell",) gives
+back the Answer, and ("rounds", count) measures the machine. Keys reach it through that socket only, never by
+environment, argument or file. What goes wrong inside is told as a bare class name: it is a breach, and says nothing to
+researchers.
 """
 
 import os
@@ -12,10 +14,13 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from enclave.hardening import die_with_parent, harden
+from enclave.precedence import take_precedence
 
 
 def main(descriptor: int) -> None:
-    """Answer messages until the room closes the socket."""
+    """Answer messages until the room closes the socket. The first word is whether this process goes before others."""
+    # Before the hardening: what a process may ask of the kernel about itself is root's alone after it.
+    goes_first = take_precedence()
     harden()
     die_with_parent(os.getppid())
     connection = Connection(descriptor)
@@ -23,8 +28,15 @@ def main(descriptor: int) -> None:
     from enclave.engines import Engines
 
     engines = Engines()
-    connection.send(("done", None))
-    answer_messages(connection, {"open": engines.open, "perform": engines.perform})
+    connection.send(("done", goes_first))
+    verbs: dict[str, Callable[..., Any]] = {
+        "open": engines.open,
+        "ready": engines.ready,
+        "rounds": engines.rounds,
+        "perform": engines.perform,
+        "tell": engines.tell,
+    }
+    answer_messages(connection, verbs)
 
 
 def answer_messages(connection: Connection, verbs: Mapping[str, Callable[..., Any]]) -> None:

@@ -9,16 +9,24 @@ are charged, and the room's filter admits a second loss that depends on a first 
 from collections.abc import Mapping
 from decimal import Decimal
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from jali.amounts import decimal_text
 from jali.answers import Answer
 from jali.errors import BudgetExceeded, Reason, RequestRejected
-
-if TYPE_CHECKING:
-    from jali.connection import Room
+from jali.views import PlanView
 
 PILOT_SHARE = Decimal("0.1")  # of the most that may be spent
+
+
+class Asked(Protocol):
+    """What questions are put to: a `jali.Room`, which builds on this module."""
+
+    def sql(self, *args: Any, **kwargs: Any) -> Answer:
+        """The answer to a question, charged."""
+
+    def explain(self, *args: Any, **kwargs: Any) -> PlanView:
+        """The price of a question, free."""
 
 
 def percents(accuracy: Mapping[str, Any] | None) -> dict[str, Decimal]:
@@ -36,7 +44,7 @@ def percents(accuracy: Mapping[str, Any] | None) -> dict[str, Decimal]:
     return {name: Decimal(decimal_text(text.strip()[:-1], f"accuracy.{name}")) / 100 for name, text in found.items()}
 
 
-def ask_relative(room: "Room", sql: str, shares: Mapping[str, Decimal], most: Any, **wishes: Any) -> Answer:
+def ask_relative(room: Asked, sql: str, shares: Mapping[str, Decimal], most: Any, **wishes: Any) -> Answer:
     """An answer whose columns are within these shares of their sizes, at 95 %; `most` is all that may be spent.
 
     A column's size is the median over the rows whose pilot interval leaves 0 out, taken at the end that is nearer to 0:

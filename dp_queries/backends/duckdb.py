@@ -54,7 +54,7 @@ class DuckDBBackend:
         self._connection = open_read_only(path, key, memory_limit=memory_limit, threads=1)
         private = [table.name for table in dataset.card.tables if table.is_private]
         self._publics: dict[str, pyarrow.Table] = {}
-        self._last_units = {table: self._last_unit(table) for table in private}
+        self._cuts = {table: self._fair_cuts(table) for table in private}
 
     def found_groups(self, aggregation: Aggregation) -> FoundGroups:
         """The groups of private keys that rows have; see `base.Backend`."""
@@ -80,6 +80,13 @@ class DuckDBBackend:
                     self._publics[table] = read_public(cursor, self._dataset, table)
         return {table: self._publics[table] for table in names}
 
+    def read_through(self) -> None:
+        """Read every column of the private tables once, so that no query's slot has to hold what the disk takes."""
+        for table in self._cuts:
+            columns = self._connection.table(f"{DATABASE}.main.{name(table)}").columns
+            hashes = ", ".join(f"bit_xor(hash({name(column)}))" for column in columns)
+            self._connection.execute(f"SELECT {hashes} FROM {DATABASE}.main.{name(table)}").fetchall()
+
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
@@ -92,14 +99,19 @@ class DuckDBBackend:
     ) -> None:
         self.close()
 
-    def _last_unit(self, table: str) -> int:
-        row = self._connection.execute(f"SELECT max(_unit) FROM {DATABASE}.main.{name(table)}").fetchone()
-        return -1 if row is None or row[0] is None else int(row[0])
+    def _fair_cuts(self, table: str) -> list[tuple[int, int]]:
+        """Ranges of units with as many rows each as whole units allow; the slot relies on it (`work`)."""
+        shares = [place / self._ranges for place in range(1, self._ranges + 1)]
+        sql = f"SELECT quantile_disc(_unit, {shares}) FROM {DATABASE}.main.{name(table)}"
+        row = self._connection.execute(sql).fetchone()
+        return _between(sorted(set(row[0]))) if row is not None and row[0] is not None else [(0, -1)]
 
     def _folded(self, below: Below, wanted: Stream, empty: Callable[[], AnyFold], ranges: int) -> list[AnyFold]:
         """What is folded of each range of units."""
         tables = {scan.table for scan in scans(below) if scan.has_unit}
-        cuts = _cuts((0, max(self._last_units[table] for table in tables)), ranges)
+        cuts = max((self._cuts[table] for table in tables), key=lambda found: found[-1][1])
+        if ranges == 1:
+            cuts = [(0, cuts[-1][1])]
         with ThreadPoolExecutor(self._threads) as pool:
             return list(pool.map(lambda cut: self._range(below, wanted, empty, cut), cuts))
 
@@ -124,6 +136,11 @@ def _fold(fold: AnyFold, rows: Iterable[Rows]) -> AnyFold:
     for part in rows:
         fold.add(part)
     return fold
+
+
+def _between(lasts: Sequence[int]) -> list[tuple[int, int]]:
+    """The ranges that end with these units, from the first unit on."""
+    return list(zip([0, *(last + 1 for last in lasts[:-1])], lasts, strict=True))
 
 
 def _cuts(units: tuple[int, int], ranges: int) -> list[tuple[int, int]]:

@@ -166,7 +166,7 @@ def key_column(key: Key, term: Term) -> KeyColumn:
         return TextKey(as_text(term), {str(text): place for text, place in known.items()}, null_place, size)
     sql, numbers = _numbered(term, known)
     first, last = min(numbers, default=0), max(numbers, default=-1)
-    if term.kind == "double" or last - first >= _WIDEST_TABLE:
+    if term.kind in ("double", "number") or last - first >= _WIDEST_TABLE:
         ordered = sorted(numbers)
         return SearchedKey(sql, tuple(ordered), tuple(numbers[number] for number in ordered), null_place, size)
     places = [NO_GROUP] * (int(last - first) + 1)
@@ -190,7 +190,7 @@ def _numbered(term: Term, known: Mapping[Any, int]) -> tuple[str, dict[Any, int]
             return f"epoch_us({term.sql})", {_microseconds(moment): place for moment, place in known.items()}
         case "boolean":
             return f"CAST({term.sql} AS INTEGER)", {int(value): place for value, place in known.items()}
-        case "double":
+        case "double" | "number":
             return without_nan(term), {float(value): place for value, place in known.items()}
         case "null":
             return "CAST(NULL AS INTEGER)", {}

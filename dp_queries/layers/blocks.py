@@ -25,6 +25,9 @@ from dp_queries.relations import Below
 
 MOST_BLOCKS: Final = 40
 
+_SET_OPERATION: Final = (
+    "UNION, EXCEPT and INTERSECT compare rows of different units; write UNION ALL, or [NOT] EXISTS within the unit"
+)
 Kind = OneOf["public", "unit", "released"]
 
 
@@ -133,8 +136,7 @@ class Blocks:
     def _union(self, node: Any, names: Names) -> View:
         parts = list(_parts(node))
         if any(not isinstance(part, exp.Union) or part.args.get("distinct") for part in _operations(node)):
-            message = "UNION, EXCEPT and INTERSECT compare rows of different units; write UNION ALL"
-            raise self._reject(node, "set-operation", message)
+            raise self._reject(node, "set-operation", _SET_OPERATION)
         return union_all(node, [self.view(part, names) for part in parts], self.statement, self.facts)
 
     def _select(self, select: Any, names: Names) -> View:

@@ -42,11 +42,11 @@ def fill(select: Any, scope: Scope, view_of: ViewOf) -> Below:
             _join(nodes[0], views[1], scope)
     for node, view in zip(nodes[1:], views[2:], strict=True):
         _join(node, view, scope)
-    scope.start_with_owner()
     where = select.args.get("where")
     if where:
         for part in _conjuncts(where.this):
             add_condition(part, scope, view_of)
+    scope.arrange()
     return checked(select, scope)
 
 
@@ -60,7 +60,7 @@ def checked(node: Node, scope: Scope) -> Below:
             message = "rows of privacy units are joined on the unit: JOIN ... ON a.{0} = b.{0}".format(
                 _unit_name(scope)
             )
-            raise rejected(scope.statement.reason(node, "join-not-on-unit", message))
+            raise rejected(scope.statement.reason(_joined(node), "join-not-on-unit", message))
     _check_fan_out(node, rows, scope)
     return rows
 
@@ -76,6 +76,12 @@ def check_size(node: Node, rows: Below, statement: Statement) -> None:
         )
 
 
+def _joined(node: Any) -> Node:
+    """Where a SELECT joins: its last JOIN, or itself."""
+    joins: list[Node] = node.args.get("joins") or [node]
+    return joins[-1]
+
+
 def _unit_name(scope: Scope) -> str:
     card = scope.facts_of_relations.dataset.card
     return next(table.unit_column for table in card.tables if table.unit_column)
@@ -89,7 +95,7 @@ def _check_fan_out(node: Node, rows: Below, scope: Scope) -> None:
     most = facts.compared_at_most(rows)
     if most > MOST_JOINED_ROWS:
         message = f"this join may give up to {most} rows; join on a unique key of the table"
-        raise rejected(scope.statement.reason(node, "fan-out", message))
+        raise rejected(scope.statement.reason(_joined(node), "fan-out", message))
 
 
 def _join(node: Any, view: View, scope: Scope) -> None:

@@ -1,43 +1,68 @@
 """Group keys of a DP aggregation: with a public domain where there is one, else private."""
 
+from collections.abc import Iterable, Sequence
+from math import prod
 from typing import Any
 
 from dp_queries.expression_types import type_of
-from dp_queries.expressions import ColumnRef, Expression
+from dp_queries.expressions import ColumnRef, Expression, Literal
 from dp_queries.facts import facts_of
 from dp_queries.layers import below, normal_form
-from dp_queries.layers.grouping import group_nodes
 from dp_queries.layers.scope import Scope
 from dp_queries.parse import Node, rejected
 from dp_queries.partitions import MOST_GROUPS, NoDomain, key_domain, narrowed
 from dp_queries.plan import Key
 from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import Below, references
+from dp_queries.relations import (
+    Below,
+    Derived,
+    PerUnit,
+    Relation,
+    Scan,
+    UnionAll,
+    UnitAggregate,
+    Windowed,
+    references,
+)
 
 
-def aggregation_keys(select: Any, rows: Below, scope: Scope) -> tuple[Key, ...]:
-    """The keys of GROUP BY, each once."""
-    keys: list[Key] = []
-    for node, meant in group_nodes(select, scope):
-        add_key(node, below.expression(meant, scope), keys, rows, scope)
-    return tuple(keys)
+class Keys:
+    """Reads the keys of one aggregation block; a key that several groupings have is read once."""
+
+    def __init__(self, rows: Below, scope: Scope) -> None:
+        self._rows = rows
+        self._scope = scope
+        self._met = _met(rows)
+        self._known: dict[Expression, Key] = {}
+
+    def of(self, meanings: Iterable[tuple[Node, Any]]) -> tuple[Key, ...]:
+        """The keys of a grouping, each once.
+
+        Raises QueryRejected for the privacy unit, and for more groups than we can do.
+        """
+        found: dict[Expression, Key] = {}
+        for node, meant in meanings:
+            expression = below.expression(meant, self._scope)
+            if expression in found:
+                continue
+            if expression not in self._known:
+                self._known[expression] = _key(node, expression, self._met, self._scope)
+            found[expression] = self._known[expression]
+            if prod(len(key.domain or (None,)) for key in found.values()) > MOST_GROUPS:
+                message = f"there are more than {MOST_GROUPS} groups; use fewer or coarser keys"
+                raise rejected(self._scope.statement.reason(node, "too-many-groups", message))
+        return tuple(found.values())
 
 
-def add_key(node: Node, expression: Expression, keys: list[Key], rows: Below, scope: Scope) -> None:
-    """Add a key unless it is there already. Raises QueryRejected for the unit, and for more groups than we can do."""
-    if any(key.expression == expression for key in keys):
-        return
-    keys.append(_key(node, expression, rows, scope))
-    groups = 1
-    for key in keys:
-        groups *= len(key.domain or (None,))
-    if groups > MOST_GROUPS:
-        message = f"there are more than {MOST_GROUPS} groups; use fewer or coarser keys"
-        raise rejected(scope.statement.reason(node, "too-many-groups", message))
+def _met(rows: Below) -> tuple[Expression, ...]:
+    """What all rows meet: the conditions of WHERE and of inner joins."""
+    inner = (join.condition for join in rows.joins if join.kind == "inner")
+    return tuple(part for condition in (rows.where, *inner) for part in normal_form.conjuncts(condition))
 
 
-def _key(node: Node, expression: Expression, rows: Below, scope: Scope) -> Key:
-    met = _met(rows)
+def _key(node: Node, expression: Expression, met: tuple[Expression, ...], scope: Scope) -> Key:
+    if type_of(expression) == "null":
+        raise rejected(scope.statement.reason(node, "null-key", "this key is always NULL, one group; leave it out"))
     try:
         domain = key_domain(expression, facts_of(expression, scope.facts), scope.facts, met, scope.effort)
     except NoDomain as refusal:
@@ -50,21 +75,46 @@ def _key(node: Node, expression: Expression, rows: Below, scope: Scope) -> Key:
     return Key(expression, shown, type_of(expression))
 
 
-def _met(rows: Below) -> list[Expression]:
-    """The conditions that every row meets: those of WHERE, of which inner joins hold some."""
-    held = (rows.where, *(join.condition for join in rows.joins if join.kind == "inner"))
-    return [part for condition in held for part in normal_form.conjuncts(condition)]
-
-
 def _private(node: Node, expression: Expression, hint: str, scope: Scope) -> Key:
     """A key whose groups are found by partition selection; doubles would be groups of single rows."""
     facts = facts_of(expression, scope.facts)
     if facts.type != "number":
         return Key(expression, None, facts.type)
     step = None if facts.range is None else facts.range.granularity
-    if not isinstance(expression, ColumnRef) or step is None:
+    if step is None or not counts_steps(expression, scope.sources):
         raise rejected(scope.statement.reason(node, "private-key", hint))
     return Key(expression, None, facts.type, step)
+
+
+def counts_steps(expression: Expression, sources: Sequence[Relation]) -> bool:
+    """Whether a number is kept as integer steps: a table's column or a sum per unit, seen through what stands around.
+
+    What is computed of such is a double to every engine, whatever is known of its granularity.
+    """
+    if isinstance(expression, Literal):
+        return expression.value is None
+    return isinstance(expression, ColumnRef) and _is_kept_as_steps(sources[expression.relation], expression.column)
+
+
+def _is_kept_as_steps(relation: Relation, column: str) -> bool:
+    if isinstance(relation, Scan):
+        return True
+    if isinstance(relation, UnionAll):
+        return all(_is_kept_as_steps(part, column) for part in relation.parts)
+    made = _made(relation, column)
+    if isinstance(made, UnitAggregate):
+        made = made.value if made.kind in ("min", "max") else None
+    return made is None or counts_steps(made, relation.below.sources)
+
+
+def _made(relation: Derived | PerUnit | Windowed, column: str) -> Expression | UnitAggregate | None:
+    """What a column is made of; None where rows are counted."""
+    index = int(column[1:])
+    if isinstance(relation, PerUnit):
+        return relation.keys[index] if column[0] == "k" else relation.aggregates[index]
+    if isinstance(relation, Windowed) and column[0] == "w":
+        return relation.windows[index].aggregate or relation.windows[index].value
+    return relation.columns[index]
 
 
 def groups_at_most(rows: Below, keys: tuple[Key, ...], facts: RelationFacts) -> int:

@@ -10,6 +10,7 @@ from dp_queries.parse import Node, Statement, exp, rejected
 
 MOST_DIGITS: Final = 15  # exact in an IEEE double
 MOST_INTEGER: Final = 2**63 - 1
+MOST_SPELLED: Final = 40
 MOST_PATTERN: Final = 200
 MOST_WILDCARDS: Final = 10
 
@@ -26,6 +27,8 @@ def number(statement: Statement, node: exp.Literal, *, is_negative: bool = False
     Wider ones are refused, because engines widen, round or raise differently there (ATTACKS 16).
     """
     text = str(node.this)
+    if len(text) > MOST_SPELLED:
+        raise rejected(statement.reason(node, "number-too-wide", f"a number has at most {MOST_SPELLED} characters"))
     if not _NUMBER.fullmatch(text) or not any(character.isdigit() for character in text):
         raise rejected(statement.reason(node, "number", "this number is not understood; write plain digits"))
     value = Decimal(text)

@@ -13,6 +13,7 @@ from dp_queries.expressions import Call, ColumnRef, Expression
 from dp_queries.facts import Facts
 from dp_queries.images import Effort
 from dp_queries.layers import normal_form
+from dp_queries.layers.join_order import join_order, taken_apart
 from dp_queries.parse import Node, Statement, exp, rejected
 from dp_queries.relation_facts import RelationFacts
 from dp_queries.relations import Below, Derived, Join, JoinKind, Relation, Scan, placed, references, shifted
@@ -23,6 +24,11 @@ _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 def fold(name: str) -> str:
     """The name as catalogues spell it; only A-Z are folded, so no other letter turns into an ASCII one."""
     return name.translate(_LOWER)
+
+
+def ambiguous(name: str, place: int) -> str:
+    """Stands for a name that several columns of a view have; no name of a query begins with a blank."""
+    return f" {name} {place}"
 
 
 @dataclass(frozen=True)
@@ -168,17 +174,11 @@ class Scope:
         self._name(node, alias, dict(named))
         return index
 
-    def start_with_owner(self) -> None:
-        """Put the relation whose unit is the rows' unit first: inner joins may stand in any order, and this is ours.
-
-        Of several, it is the one of which a unit is expected to have most rows: clipping to its norm loses least.
-        """
-        inner = [index for index in range(len(self.sources)) if self._are_inner(index)]
-        private = [index for index in inner if self.sources[index].has_unit]
-        owner = max(private, key=lambda index: self.facts_of_relations.norm_of(self.sources[index]), default=0)
-        if not owner:
+    def arrange(self) -> None:
+        """Put the relations into the order that is theirs however the query names them; the rows' owner first."""
+        order = join_order(taken_apart(self.below(), self.facts_of_relations))
+        if order == list(range(len(order))):
             return
-        order = [owner, *(index for index in range(len(self.sources)) if index != owner)]
         places = {old: new for new, old in enumerate(order)}
         kinds = {join.relation: join for join in self.joins} | {0: Join(0, "inner", None, None)}
         self.sources = [self.sources[old] for old in order]
@@ -205,10 +205,19 @@ class Scope:
             for alias, columns in self.aliases.items()
             if (not qualifier or alias == qualifier) and name in columns
         }
+        if not found and any(held.startswith(ambiguous(name, 0)[:-1]) for held in self._held(qualifier)):
+            message = f"several columns are called {name}; give them aliases where they are selected"
+            raise rejected(self.statement.reason(node, "ambiguous-column", message))
         if len(found) > 1:
             owners = " or ".join(f"{alias}.{name}" for alias in found)
             raise rejected(self.statement.reason(node, "ambiguous-column", f"write {owners}"))
         return self.note(next(iter(found.values()), None))
+
+    def _held(self, qualifier: str) -> Iterator[str]:
+        """The columns' names."""
+        for alias, columns in self.aliases.items():
+            if qualifier in ("", alias):
+                yield from columns
 
     def note(self, found: Expression | None) -> Expression | None:
         """The column, once it is noted as read."""

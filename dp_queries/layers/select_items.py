@@ -1,26 +1,26 @@
 """The items of a SELECT over rows: their names, what * stands for, and which of them hold aggregates or windows."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
 from dp_queries.expressions import Expression
 from dp_queries.layers import below
-from dp_queries.layers.scope import Scope, fold
-from dp_queries.parse import Node, exp, rejected
+from dp_queries.layers.function_names import function_name
+from dp_queries.layers.scope import Scope, ambiguous, fold
+from dp_queries.parse import Node, exp
 
 AGGREGATES: Final = (exp.AggFunc, exp.WithinGroup, exp.Filter)
 
 
 def named_expressions(select: Any, scope: Scope) -> dict[str, Expression]:
-    """The columns of a SELECT over rows by name, * written out. Raises when two have one name."""
-    found: dict[str, Expression] = {}
-    for place, item in enumerate(select.expressions):
-        for name, expression in _expanded(item, place, scope):
-            if name in found:
-                message = f"two columns are called {name}; give one of them an alias"
-                raise rejected(scope.statement.reason(item, "duplicate-column", message))
-            found[name] = expression
-    return found
+    """The columns of a SELECT over rows by name, * written out; those that share a name are there without one."""
+    found = [pair for place, item in enumerate(select.expressions) for pair in _expanded(item, place, scope)]
+    names = Counter(name for name, _ in found)
+    return {
+        name if names[name] == 1 else ambiguous(name, place): expression
+        for place, (name, expression) in enumerate(found)
+    }
 
 
 def _expanded(item: Any, place: int, scope: Scope) -> Iterator[tuple[str, Expression]]:
@@ -33,8 +33,10 @@ def _expanded(item: Any, place: int, scope: Scope) -> Iterator[tuple[str, Expres
 
 
 def item_name(item: Any, place: int) -> str:
-    """The name of a SELECT item for those who read it: its alias, the column's own, or its place."""
-    return fold(item.alias_or_name) or f"column{place + 1}"
+    """The name of a SELECT item for those who read it: its alias, the column's own, its function's, or its place."""
+    if isinstance(item, (exp.Alias, exp.Column)):
+        return fold(item.alias_or_name)
+    return function_name(item) or f"column{place + 1}"
 
 
 def aggregates_in(node: Node | None) -> Iterator[Node]:

@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
-from dp_queries.layers import below
-from dp_queries.layers.above.blocks import write_aggregation_block, write_block
-from dp_queries.layers.above.names import AggregationNames
+from dp_queries.layers.above.blocks import write_block
+from dp_queries.layers.above.projections import projected
 from dp_queries.layers.above.queries import AboveQuery, Column, Source, released_source
 from dp_queries.layers.above.set_operations import write_set_operation
 from dp_queries.layers.above.writer import Context, Writer
-from dp_queries.layers.aggregates import Aggregates
 from dp_queries.layers.blocks import Blocks, from_items, listed_columns
-from dp_queries.layers.keys import add_key, aggregation_keys, groups_at_most
+from dp_queries.layers.canonical_form import Place
+from dp_queries.layers.grouping import group_nodes, groupings, has_sets, meanings
+from dp_queries.layers.keys import Keys
 from dp_queries.layers.middle import Middle
 from dp_queries.layers.names import Names, card_table, with_names
+from dp_queries.layers.released_blocks import Opened, ReleasedBlock, write_released_block
 from dp_queries.layers.scope import Scope, fold, item_name
 from dp_queries.layers.select_items import is_aggregated
 from dp_queries.parse import Node, Statement, exp, rejected
@@ -35,6 +35,11 @@ class Statements:
 
     def __post_init__(self) -> None:
         self.blocks = Blocks(self.statement, self.facts)
+        self._opened: dict[int, ReleasedBlock] = {}
+        self._begin([])
+
+    def _begin(self, places: Sequence[Place]) -> None:
+        self._places = places
         self._context = Context(self.statement, self._resolve)
         self._names: list[Names] = [{}]
         self._queries: dict[int, AboveQuery] = {}
@@ -42,6 +47,11 @@ class Statements:
     def read(self) -> AboveQuery:
         """The statement as a query over released tables. Raises QueryRejected with the place."""
         return self._query(self.statement.tree, {}, None)
+
+    def placed(self, places: Sequence[Place]) -> AboveQuery:
+        """The statement read again, now that it is known where the parts of each of `middles` are released."""
+        self._begin(places)
+        return self.read()
 
     def _resolve(self, node: Node, writer: Writer) -> AboveQuery:
         """A subquery inside a block: it knows the block's names of WITH."""
@@ -72,7 +82,11 @@ class Statements:
             return self._aggregation(select, inside)
         if not kinds and outer is None:
             raise self._reject(select, "no-from", "write FROM with a table of the dataset")
-        named = [self._source(item, inside) for item in from_items(select)]
+        items = list(from_items(select))
+        passed = self._passed_on(select, items, inside) if len(items) == 1 and outer is None else None
+        if passed is not None:
+            return passed
+        named = [self._source(item, inside) for item in items]
         return write_block(select, named, self._context, outer)
 
     def _rows_stay(self, select: Any) -> tuple[str, str]:
@@ -87,47 +101,54 @@ class Statements:
         """An item of FROM over released and public tables, with what it is called."""
         return item_name(item), self._sourced(item, names)
 
+    def _passed_on(self, select: Any, items: Sequence[Any], names: Names) -> AboveQuery | None:
+        """The query inside, where this block does nothing but select columns of it."""
+        inner = self._inner(items[0], names)
+        return None if inner is None else projected(select, inner, item_name(items[0]), self._context)
+
     def _sourced(self, item: Any, names: Names) -> Source:
+        inner = self._inner(item, names)
+        return _public_source(card_table(item, self.statement, self.facts)) if inner is None else inner.as_source()
+
+    def _inner(self, item: Any, names: Names) -> AboveQuery | None:
+        """The query that an item of FROM is; None for a table of the card."""
         if isinstance(item, exp.Subquery):
-            return self._query(item.this, names, None).named(listed_columns(item)).as_source()
+            return self._remembered(item.this, names).named(listed_columns(item))
         definition = names.get(fold(item.name)) if isinstance(item, exp.Table) else None
         if definition is None:
-            return _public_source(card_table(item, self.statement, self.facts))
-        if id(definition.node) not in self._queries:
-            self._queries[id(definition.node)] = self._query(definition.node, definition.names, None)
-        found = self._queries[id(definition.node)].named(definition.columns)
-        return found.named(listed_columns(item)).as_source()
+            return None
+        found = self._remembered(definition.node, definition.names).named(definition.columns)
+        return found.named(listed_columns(item))
+
+    def _remembered(self, node: Node, names: Names) -> AboveQuery:
+        if id(node) not in self._queries:
+            self._queries[id(node)] = self._query(node, names, None)
+        return self._queries[id(node)]
 
     def _aggregation(self, select: Any, names: Names) -> AboveQuery:
-        """The block of a DP aggregation."""
+        """The block of a DP aggregation, or of one for each grouping of ROLLUP and its like."""
         read = self.blocks.read(select, names)
-        keys = self._keys(select, read.rows, read.scope)
-        number = self._opened(read.rows, keys)
-        middle = self.middles[number]
-        found = AggregationNames(
-            alias=self._context.alias(),
-            keys=keys,
-            row_level=partial(below.expression, scope=read.scope),
-            aggregate=Aggregates(read.scope, middle).read,
-            is_selected_by_noise=any(key.domain is None for key in keys),
-        )
-        most_rows = groups_at_most(read.rows, keys, self.facts)
-        return write_aggregation_block(select, found, self._context, table=f"released{number}", most_rows=most_rows)
+        if id(select) not in self._opened:
+            self._opened[id(select)] = ReleasedBlock(self._open(select, read.rows, read.scope), read.scope)
+        return write_released_block(select, self._opened[id(select)], self._context, self._places)
 
-    def _keys(self, select: Any, rows: Below, scope: Scope) -> tuple[Key, ...]:
-        if is_aggregated(select):
-            return aggregation_keys(select, rows, scope)
-        keys: list[Key] = []
-        for item in select.expressions:  # SELECT DISTINCT: its columns are the keys
-            add_key(item, below.expression(item.unalias(), scope), keys, rows, scope)
-        return tuple(keys)
+    def _open(self, select: Any, rows: Below, scope: Scope) -> list[Opened]:
+        """The aggregations of a block. Raises QueryRejected for keys that can't be."""
+        keys = Keys(rows, scope)
+        if not is_aggregated(select):  # SELECT DISTINCT: its columns are the keys
+            of_each = [keys.of((item, item.unalias()) for item in select.expressions)]
+        elif has_sets(select):
+            of_each = [keys.of(meanings(grouping, select, scope)) for grouping in groupings(select, scope)]
+        else:
+            of_each = [keys.of(group_nodes(select, scope))]
+        return [Opened(number, self.middles[number]) for number in (self._number(rows, found) for found in of_each)]
 
-    def _opened(self, rows: Below, keys: Sequence[Key]) -> int:
+    def _number(self, rows: Below, keys: tuple[Key, ...]) -> int:
         """The number of the aggregation over these rows by these keys, a new one if there is none."""
         for number, middle in enumerate(self.middles):
             if (middle.below, middle.keys) == (rows, keys):
                 return number
-        self.middles.append(Middle(rows, tuple(keys), self.facts))
+        self.middles.append(Middle(rows, keys, self.facts))
         return len(self.middles) - 1
 
     def _reject(self, node: Node, code: str, message: str) -> Exception:

@@ -51,7 +51,7 @@ def _is_in(node: Any, kind: Kind, scope: Scope, view_of: ViewOf) -> None:
     def equality(columns: list[Expression]) -> list[Expression]:
         sides = below.alike(node, left, columns[0], scope)
         if kind == "anti" and any(_may_be_null(side, scope) for side in sides):
-            message = "NOT IN with values that may be NULL is never true; write NOT EXISTS"
+            message = "NOT IN is never true where a value is NULL, and here one may be; write NOT EXISTS"
             raise rejected(scope.statement.reason(node, "not-in-null", message))
         return [normal_form.compared("=", *sides)]
 
@@ -70,7 +70,7 @@ def _attached(
     parts = conditions(list(scope.aliases.pop(alias).values()))
     units = [part for part in parts if scope.equated_unit(part, index) is not None]
     if view.has_unit and not units:
-        message = "a subquery over rows of privacy units must equate their unit with that of the row outside"
+        message = "a subquery over rows of privacy units must equate their unit with that of the row outside, by AND"
         raise rejected(scope.statement.reason(node, "subquery-not-on-unit", message))
     on_unit = scope.equated_unit(units[0], index) if units else None
     join = scope.joins[index - 1]
@@ -91,14 +91,14 @@ class _Correlated:
         if not isinstance(select, exp.Select) or _is_more_than_rows(select):
             message = "EXISTS takes a plain SELECT ... FROM ... WHERE"
             raise rejected(outer.statement.reason(select, "subquery", message))
+        if not select.args.get("from_") or select.args.get("joins"):
+            raise rejected(outer.statement.reason(select, "subquery", "EXISTS takes one table; join it in a WITH"))
         where = select.args.get("where")
         bare = select.copy()
         bare.set("where", None)
         bare.set("expressions", [exp.Star()])
         view = self._view_of(bare)
         item = select.args["from_"].this
-        if select.args.get("joins"):
-            raise rejected(outer.statement.reason(select, "subquery", "EXISTS takes one table; join it in a WITH"))
 
         def conditions(columns: list[Expression]) -> list[Expression]:
             inner = _inner_scope(outer, item, dict(zip(view.columns, columns, strict=True)))

@@ -18,6 +18,7 @@ MOST_GRID: Final = 1024
 MOST_NORM_STEPS: Final = 2**30
 MOST_VALUE_STEPS: Final = 2**31 - 1
 FINENESS: Final = 2**20
+MOST_PART: Final = 2**53  # of a granularity's numerator and denominator: the kernel divides by doubles
 
 
 class Unbounded(Exception):
@@ -46,11 +47,21 @@ def root_norm(square: Fraction) -> ContributionNorm:
 
 
 def steps(values: Range, rows_norm: Fraction = Fraction(1)) -> tuple[int, int, Fraction]:
-    """Bounds in steps, and the granularity: a coarser one where the norm would leave its 2^30 steps."""
+    """Bounds in steps, and the granularity: a coarser one where the norm would leave its 2^30 steps.
+
+    Raises Unbounded for bounds so wide that the kernel can't count in such steps: refused now, not after the charge.
+
+    >>> steps(Range(Fraction(0), Fraction(1, 10**30), Fraction(1, 10**30)))
+    (0, 1, Fraction(1, 9007199254740992))
+    """
     width = max(abs(values.lower), abs(values.upper), Fraction(1, 10**15))
     granularity = values.granularity or _power_of_two(max(values.upper - values.lower, width / FINENESS) / FINENESS)
     while width / granularity > MOST_VALUE_STEPS or rows_norm * width / granularity > MOST_NORM_STEPS:
         granularity *= 2
+    if granularity.denominator > MOST_PART:
+        granularity = max(Fraction(1, MOST_PART), 2 * _power_of_two(granularity))
+    if granularity.numerator > MOST_PART:
+        raise Unbounded("too-wide", "these values may be too large to be summed; divide them, or bound them by LEAST")
     return floor(values.lower / granularity), -floor(-values.upper / granularity), granularity
 
 

@@ -6,9 +6,10 @@ The arithmetic is `tlog.py`, what a leaf may hold is `leaves.py`, checking the w
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import false, func, insert, or_, select
+from sqlalchemy import func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from enclave.audit import rebuild, tlog
@@ -20,6 +21,15 @@ from policies.errors import NotFound, Reason
 
 _APPENDED_IN = "jali_log_appended_in"
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Signed:
+    """A checkpoint whose signature was checked just now."""
+
+    size: int
+    root: bytes
+    note: str
 
 
 class Log:
@@ -56,34 +66,50 @@ class Log:
 
         Raises LogDamaged rather than sign a log that no longer contains what was signed before.
         """
+        return self._signed(session, lambda _size, _nodes: None)[0]
+
+    def proven(self, session: Session, index: int) -> tuple[str, list[str]]:
+        """The checkpoint, and the proof that leaf `index` is under it. Raises NotFound and what `checkpoint` does."""
+
+        def proof(size: int, nodes: tlog.Nodes) -> list[bytes]:
+            if not 0 <= index < size:
+                raise NotFound(f"no entry {index} in a log of {size} entries")
+            return tlog.inclusion_proof(index, size, nodes)
+
+        note, steps = self._signed(session, proof)
+        return note, _texts(steps)
+
+    def _signed(self, session: Session, besides: Callable[[int, tlog.Nodes], T]) -> tuple[str, T]:
+        """The checkpoint, and what `besides` makes of the same nodes, which are fetched once."""
         if session.info.get(_APPENDED_IN) is not None and session.info[_APPENDED_IN] is session.get_transaction():
             # A signature over leaves that then roll back would be a split view made by ourselves.
             raise RuntimeError("a checkpoint is signed after the commit of its leaves")
         size, last = self.size(session), self._last(session)
         if last.size > size:
             raise _damaged("truncated", f"{last.size} entries were signed, {size} are left")
-        old, new = _on_nodes(session, lambda nodes: (tlog.root(last.size, nodes), tlog.root(size, nodes)))
+        old, new, found = _on_nodes(
+            session, lambda nodes: (tlog.root(last.size, nodes), tlog.root(size, nodes), besides(size, nodes))
+        )
         if old != last.root:
             raise _damaged("rewritten", f"the first {last.size} entries are not those that were signed")
-        known = session.get(Checkpoint, size)
-        if known is not None:
-            return known.note
+        if last.note and last.size == size:
+            return last.note, found
         note = self._sign(tlog.TreeHead(self.origin, size, new))
-        session.add(Checkpoint(size=size, note=note))
-        session.flush()
-        return note
+        session.execute(insert(Checkpoint).values(size=size, note=note))
+        return note, found
 
     def _sign(self, head: tlog.TreeHead) -> str:
         text = head.text()
         return tlog.signed_note(text, self.origin, self.public_key, self._key.sign(text.encode()))
 
-    def _last(self, session: Session) -> tlog.TreeHead:
-        """What was signed last; an empty tree where nothing was."""
+    def _last(self, session: Session) -> "_Signed":
+        """What was signed last; an empty tree, and no note, where nothing was."""
         note = session.scalar(select(Checkpoint.note).order_by(Checkpoint.size.desc()).limit(1))
         if note is None:
-            return tlog.TreeHead(self.origin, 0, tlog.EMPTY_ROOT)
+            return _Signed(0, tlog.EMPTY_ROOT, "")
         try:
-            return tlog.open_checkpoint(note, origin=self.origin, public_key=self.public_key)
+            head = tlog.open_checkpoint(note, origin=self.origin, public_key=self.public_key)
+            return _Signed(head.size, head.root, note)
         except ProofRejected as flaw:
             raise _damaged("checkpoint-forged", flaw.message) from None
 
@@ -144,10 +170,14 @@ def _fetch(session: Session, wanted: set[tuple[int, int]]) -> dict[tuple[int, in
         return {}
     # Not (level, index) IN (...): for that SQLite walks through the whole table.
     above = [(Node.level == level) & (Node.index == index) for level, index in wanted if level > 0]
-    leaves = select(Leaf.index, Leaf.hash).where(Leaf.index.in_([index for level, index in wanted if level == 0]))
-    nodes = select(Node.level, Node.index, Node.hash).where(or_(false(), *above))
-    found = {(0, index): value for index, value in session.execute(leaves)}
-    found |= {(level, index): value for level, index, value in session.execute(nodes)}
+    leaves = [index for level, index in wanted if level == 0]
+    found: dict[tuple[int, int], bytes] = {}
+    if leaves:
+        rows = session.execute(select(Leaf.index, Leaf.hash).where(Leaf.index.in_(leaves)))
+        found |= {(0, index): value for index, value in rows}
+    if above:
+        nodes = session.execute(select(Node.level, Node.index, Node.hash).where(or_(*above)))
+        found |= {(level, index): value for level, index, value in nodes}
     if wanted - found.keys():
         level, index = min(wanted - found.keys())
         raise _damaged("node-missing", f"node {index} of level {level} is missing")

@@ -21,13 +21,12 @@ FORMAT = "jali-receipt/1"
 def make_receipt(log: Log, session: Session, index: int) -> dict[str, Any]:
     """The receipt of a committed leaf, under a checkpoint that is remembered in the caller's transaction."""
     leaf = log.leaf(session, index)
-    note = log.checkpoint(session)
-    size = log.size(session)
+    note, proof = log.proven(session, index)
     return {
         "format": FORMAT,
         "leaf": b64encode(leaf).decode(),
         "index": index,
-        "proof": log.inclusion(session, index, size),
+        "proof": proof,
         "checkpoint": note,
     }
 

@@ -1,12 +1,15 @@
 """Signed agreements: registered when both signatures verify, checked anew whenever they are used (Art. 20)."""
 
+import json
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import String, select, type_coerce
 from sqlalchemy.orm import Session
 
 from enclave import ledger
+from enclave.audit.keys import public_key_from_text
 from enclave.audit.log import Log
 from enclave.registry.acts import append_act
 from enclave.registry.datasets import Datasets
@@ -14,6 +17,18 @@ from enclave.registry.parties import Parties
 from enclave.store.models import AgreementRow
 from policies.agreements import Agreement, PinnedLog, verify
 from policies.errors import AgreementRejected, NotFound, Reason
+
+_TEXT = type_coerce(AgreementRow.document, String)  # the stored bytes themselves
+
+
+@lru_cache(maxsize=256)
+def _verified(text: str, keys: frozenset[tuple[str, str]]) -> Agreement:
+    """The agreement of a stored document under these keys. Raises AgreementRejected.
+
+    A signature verifies or doesn't by bytes and key alone (RFC 8032, 5.1.7), so it is checked anew when either is
+    another than before, and remembered only where it verified.
+    """
+    return verify(json.loads(text), {name: public_key_from_text(key) for name, key in keys})
 
 
 class Agreements:
@@ -75,14 +90,15 @@ class Agreements:
             raise AgreementRejected("the agreement names columns that the dataset lacks", reasons)
 
     def get(self, session: Session, uid: str) -> Agreement:
-        """A registered agreement, its signatures checked anew. Raises NotFound.
+        """A registered agreement, its signatures checked against the keys of now. Raises NotFound.
 
         `uid` may be given short, without its urn prefix.
         """
-        row = session.get(AgreementRow, uid) or session.get(AgreementRow, f"urn:jali:agreement:{uid}")
-        if row is None:
+        wanted = select(_TEXT).where(AgreementRow.uid.in_((uid, f"urn:jali:agreement:{uid}")))
+        text = session.scalar(wanted.order_by(AgreementRow.uid != uid).limit(1))
+        if text is None:
             raise NotFound(f"no agreement {uid!r}")
-        return verify(row.document, self._parties.keys(session))
+        return _verified(text, self._parties.texts(session))
 
     def document(self, session: Session, uid: str) -> dict[str, Any]:
         """The signed document of a registered agreement. Raises NotFound."""

@@ -1,12 +1,14 @@
 """Datasets by name, their versions, and which one answers."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import String, select, type_coerce
 from sqlalchemy.orm import Session
 
 from enclave import ledger
@@ -15,6 +17,14 @@ from enclave.registry.acts import append_act
 from enclave.store.models import BudgetRow, DatasetRow, VersionRow
 from policies.catalogue import Dataset, LoadedDataset
 from policies.errors import CardRejected, NotFound, Reason
+
+_LOADED = type_coerce(VersionRow.loaded, String)  # the stored bytes themselves
+
+
+@lru_cache(maxsize=64)
+def _read(text: str) -> LoadedDataset:
+    """The public facts of a version. They are frozen, and never change: a new load is a new version."""
+    return LoadedDataset.model_validate(json.loads(text))
 
 
 @dataclass(frozen=True)
@@ -98,18 +108,16 @@ class Datasets:
 
     def get(self, session: Session, name: str) -> LoadedDataset:
         """The current version's public facts. Raises NotFound."""
-        return LoadedDataset.model_validate(self._version_row(session, name).loaded)
+        of = (VersionRow.dataset == DatasetRow.name) & (VersionRow.version == DatasetRow.current_version)
+        text = session.scalar(select(_LOADED).join(DatasetRow, of).where(DatasetRow.name == name))
+        if text is None:
+            raise NotFound(f"no dataset {name!r}")
+        return _read(text)
 
     def version(self, session: Session, name: str, version: str) -> StoredVersion:
         """A version as a worker needs it. Raises NotFound, also when its key was destroyed."""
-        row = session.get(VersionRow, (name, version))
+        wanted = select(_LOADED, VersionRow.file, VersionRow.wrapped_key)
+        row = session.execute(wanted.where(VersionRow.dataset == name, VersionRow.version == version)).one_or_none()
         if row is None or row.wrapped_key is None:
             raise NotFound(f"version {version} of dataset {name!r} is not here, or was withdrawn")
-        return StoredVersion(LoadedDataset.model_validate(row.loaded), row.file, row.wrapped_key)
-
-    def _version_row(self, session: Session, name: str) -> VersionRow:
-        dataset = session.get(DatasetRow, name)
-        row = session.get(VersionRow, (name, dataset.current_version)) if dataset is not None else None
-        if row is None:
-            raise NotFound(f"no dataset {name!r}")
-        return row
+        return StoredVersion(_read(row[0]), row.file, row.wrapped_key)

@@ -32,7 +32,11 @@ class Parties:
 
     def keys(self, session: Session) -> dict[str, Ed25519PublicKey]:
         """The trusted public keys by party."""
-        return {party.name: public_key_from_text(party.key) for party in session.scalars(select(Party))}
+        return {name: public_key_from_text(key) for name, key in self.texts(session)}
+
+    def texts(self, session: Session) -> frozenset[tuple[str, str]]:
+        """The trusted public keys as they are stored, with their parties."""
+        return frozenset((name, key) for name, key in session.execute(select(Party.name, Party.key)))
 
     def role(self, session: Session, name: str) -> str:
         """The role that the operator gave a party. Raises NotFound."""

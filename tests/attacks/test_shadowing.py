@@ -67,6 +67,7 @@ def test_no_name_of_with_hides_another(sql):
     assert code(sql) == "shadowing"
 
 
+OPTIONAL = "(SELECT p.tailnum FROM flights f LEFT JOIN planes p USING (tailnum)) x"
 OTHERS_AS_THE_UNIT = (
     "(SELECT dest AS tailnum, day FROM flights) x",
     "(SELECT * FROM flights) AS x (u, c, o, tailnum)",
@@ -76,7 +77,7 @@ OTHERS_AS_THE_UNIT = (
     "(SELECT tailnum || '' AS tailnum FROM flights) x",
     "(SELECT MIN(dest) AS tailnum FROM flights GROUP BY tailnum) x",
     "(SELECT LAG(tailnum) OVER (PARTITION BY tailnum ORDER BY day) AS tailnum FROM flights) x",
-    "(SELECT p.tailnum FROM flights f LEFT JOIN planes p USING (tailnum)) x",
+    OPTIONAL,
 )
 
 
@@ -84,11 +85,20 @@ OTHERS_AS_THE_UNIT = (
 def test_another_column_under_the_units_name_joins_and_groups_nothing(source):
     listed = "WITH x (tailnum) AS (SELECT dest FROM flights)"
     assert code(f"{listed} SELECT COUNT(*) FROM x JOIN planes p ON x.tailnum = p.tailnum") == "join-not-on-unit"
-    assert code(f"SELECT COUNT(*) FROM planes p JOIN {source} ON x.tailnum = p.tailnum") == "join-not-on-unit"
+    if source != OPTIONAL:
+        assert code(f"SELECT COUNT(*) FROM planes p JOIN {source} ON x.tailnum = p.tailnum") == "join-not-on-unit"
     exists = f"EXISTS (SELECT 1 FROM {source} WHERE x.tailnum = p.tailnum)"
     assert code(f"SELECT COUNT(*) FROM planes p WHERE {exists}") == "subquery-not-on-unit"
     ranked = f"(SELECT ROW_NUMBER() OVER (PARTITION BY tailnum ORDER BY tailnum) AS r FROM {source}) y"
     assert code(f"SELECT COUNT(*) FROM {ranked}") == "window-not-per-unit"
+
+
+def test_an_optional_unit_is_the_unit_where_it_is_there():
+    """Rows without the optional plane meet no other plane: the join is on the unit, in either order."""
+    found = planned(f"SELECT COUNT(*) FROM planes p JOIN {OPTIONAL} ON x.tailnum = p.tailnum")
+    chain = "flights f LEFT JOIN planes p USING (tailnum) JOIN planes q ON q.tailnum = p.tailnum"
+    assert found.digest == planned(f"SELECT COUNT(*) FROM {chain}").digest
+    assert [(join.kind, join.on_unit) for join in found.aggregations[0].below.joins] == [("left", 0), ("inner", 1)]
 
 
 def test_the_unit_under_another_name_is_still_the_unit():

@@ -49,6 +49,82 @@ TWINS = {
         "SELECT COUNT(*) FROM (SELECT tailnum, origin, month FROM flights GROUP BY month, origin, tailnum) x",
         "SELECT COUNT(*) FROM (SELECT DISTINCT month AS m, tailnum AS t, origin AS o FROM flights) x",
     ),
+    "public joins in any order": (
+        "SELECT COUNT(*) FROM flights f JOIN airports a ON dest = faa JOIN weather w ON w.origin = f.origin AND "
+        "hour_start = departed",
+        "SELECT COUNT(*) FROM weather w JOIN flights f ON f.origin = w.origin JOIN airports ON faa = f.dest "
+        "WHERE departed = hour_start",
+    ),
+    "left joins in any order": (
+        "SELECT COUNT(*) FROM flights LEFT JOIN airports ON dest = faa LEFT JOIN planes p USING (tailnum) "
+        "WHERE seats > 3 OR zone = 'east'",
+        "SELECT COUNT(*) FROM flights LEFT JOIN planes p USING (tailnum) LEFT JOIN airports ON faa = dest "
+        "WHERE zone = 'east' OR 3 < seats",
+    ),
+    "a table joined twice": (
+        "SELECT COUNT(*) FROM flights JOIN planes p USING (tailnum) JOIN planes q USING (tailnum) "
+        "WHERE q.seats > p.seats AND q.maker = 'BOEING'",
+        "SELECT COUNT(*) FROM flights JOIN planes p USING (tailnum) JOIN planes q USING (tailnum) "
+        "WHERE p.maker = 'BOEING' AND q.seats < p.seats",
+    ),
+    "EXISTS in any order, and twice": (
+        "SELECT COUNT(*) FROM flights f WHERE EXISTS (SELECT 1 FROM planes p WHERE p.tailnum = f.tailnum AND seats > 5)"
+        " AND dest IN (SELECT faa FROM airports)",
+        "SELECT COUNT(*) FROM flights f WHERE dest IN (SELECT faa FROM airports) AND dest IN (SELECT faa FROM airports)"
+        " AND EXISTS (SELECT 1 FROM planes p WHERE p.tailnum = f.tailnum AND 5 < seats)",
+    ),
+    "UNION ALL in any order, with columns that nobody reads": (
+        "SELECT origin, COUNT(*) FROM (SELECT tailnum, origin, month FROM flights WHERE late UNION ALL "
+        "SELECT tailnum, carrier, day - day FROM flights WHERE origin = 'JFK') x GROUP BY origin",
+        "SELECT o AS origin, COUNT(*) FROM (SELECT carrier AS o, tailnum FROM flights WHERE origin IN ('JFK') "
+        "UNION ALL SELECT origin, tailnum FROM flights WHERE late = TRUE) x GROUP BY 1",
+    ),
+    "keys in any order": (
+        "SELECT origin, month, COUNT(*) FROM flights GROUP BY origin, month",
+        "SELECT origin, month, COUNT(1) FROM flights GROUP BY month, origin",
+    ),
+    "what is always so, and columns that nobody reads": (
+        "SELECT COUNT(*) FROM flights",
+        "SELECT COUNT(*) FROM flights WHERE 1 = 1 AND TRUE AND NOT 'a' = 'b'",
+        "SELECT COUNT(*) FROM flights WHERE tailnum IS NOT NULL",
+        "SELECT COUNT(tailnum) FROM (SELECT tailnum, delay + 1 AS d, "
+        "ROW_NUMBER() OVER (PARTITION BY tailnum ORDER BY day) AS r FROM flights) AS x",
+    ),
+    "lists": (
+        "SELECT month, COUNT(*) FROM flights WHERE month IN (1, 2) GROUP BY month",
+        "SELECT month, COUNT(*) FROM flights WHERE month = 2 OR 1 = month GROUP BY month",
+        "SELECT month, COUNT(*) FROM flights WHERE NOT (month <> 2 AND month <> 1) GROUP BY month",
+        "SELECT month, COUNT(*) FROM flights WHERE month IN (2.0, 1, 2) GROUP BY month",
+    ),
+    "ranges": (
+        "SELECT COUNT(*) FROM flights WHERE month BETWEEN 2 AND 3",
+        "SELECT COUNT(*) FROM flights WHERE NOT (month < 2 OR month > 3)",
+        "SELECT COUNT(*) FROM flights WHERE 3.0 >= month AND NOT 2 > month",
+    ),
+    "counting": (
+        "SELECT COUNT(*) FILTER (WHERE late) FROM flights",
+        "SELECT COUNT(origin) FILTER (WHERE late IS TRUE) FROM flights",
+        "SELECT COUNT(CASE WHEN late THEN 5 END) FROM flights",
+        "SELECT COUNT(1) FILTER (WHERE late = TRUE) FROM flights",
+    ),
+    "counting in a unit": (
+        "SELECT AVG(n) FROM (SELECT tailnum, COUNT(*) AS n FROM flights GROUP BY tailnum) x",
+        "SELECT AVG(n) FROM (SELECT tailnum, COUNT(1) AS n, MAX(delay) AS d FROM flights GROUP BY tailnum) x",
+        "SELECT AVG(n) FROM (SELECT tailnum, COUNT(origin) AS n FROM flights GROUP BY tailnum) x",
+    ),
+    "a sum twice": (
+        "SELECT SUM(distance) + SUM(distance) FROM flights",
+        "SELECT SUM(f.distance) + SUM((distance)) FROM flights f",
+    ),
+    "HAVING": (
+        "SELECT month, COUNT(*) FROM flights GROUP BY month HAVING COUNT(*) > 5 AND SUM(distance) > 2",
+        "SELECT month, COUNT(*) FROM flights GROUP BY month HAVING 2 < SUM(distance) AND COUNT(*) > 5",
+    ),
+    "columns that are passed on": (
+        "SELECT origin, COUNT(*) AS n FROM flights GROUP BY origin",
+        "WITH t AS (SELECT COUNT(*) AS c, origin FROM flights GROUP BY origin) SELECT origin, c AS n FROM t",
+        "SELECT x.a AS origin, b AS n FROM (SELECT origin, COUNT(*) FROM flights GROUP BY 1) AS x (a, b)",
+    ),
     "averages of averages": (
         "SELECT AVG(n) FROM (SELECT tailnum, COUNT(*) AS n FROM flights GROUP BY tailnum) x",
         "WITH x AS (SELECT tailnum AS t, COUNT(*) AS m FROM flights GROUP BY 1) SELECT AVG(x.m) FROM x",

@@ -14,7 +14,8 @@ from tests.world import World
 def test_a_dataset_that_was_opened_answers(world: World) -> None:
     job, engines = work(world, QUICK), Engines()
     engines.open(job.request)
-    answer = engines.perform(job.plan, job.charge, job.request.file).to_json()
+    engines.perform(job.plan, job.charge, job.request.file)
+    answer = engines.tell().to_json()
     [[count]] = answer["rows"]
     assert count == pytest.approx(2600, abs=400)
 
@@ -25,7 +26,8 @@ def test_only_the_newest_few_stay_open(world: World, tmp_path: Path) -> None:
     for file in (*copies[:OPEN_DATASETS], copies[0], copies[-1]):  # the first is used again before the last comes
         engines.open(replace(job.request, file=file))
     for file in (copies[0], *copies[2:]):
-        assert engines.perform(job.plan, job.charge, file).rows
+        engines.perform(job.plan, job.charge, file)
+        assert engines.tell().rows
     with pytest.raises(KeyError):
         engines.perform(job.plan, job.charge, copies[1])
 
@@ -36,3 +38,14 @@ def test_a_wrong_key_opens_nothing(world: World) -> None:
         engines.open(replace(job.request, key=bytes(32)))
     with pytest.raises(KeyError):
         engines.perform(job.plan, job.charge, job.request.file)
+
+
+def test_what_was_released_is_told_once_and_nothing_before_it(world: World) -> None:
+    job, engines = work(world, QUICK), Engines()
+    engines.open(job.request)
+    with pytest.raises(ValueError, match="nothing was released"):
+        engines.tell()
+    assert engines.perform(job.plan, job.charge, job.request.file) is None
+    engines.tell()
+    with pytest.raises(ValueError, match="nothing was released"):
+        engines.tell()

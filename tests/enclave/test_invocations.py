@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,16 @@ from enclave.loading import load_card
 from enclave.requests import read_ask
 from enclave.store.models import Invocation, Job
 from policies.authorization import Actor
-from policies.errors import BudgetExceeded, Conflict, JaliError, Refused, RequestRejected, Unavailable, Withheld
+from policies.errors import (
+    BudgetExceeded,
+    Conflict,
+    JaliError,
+    NotFound,
+    Refused,
+    RequestRejected,
+    Unavailable,
+    Withheld,
+)
 from tests.world import RESEARCHER, World, make_world, write_csv_files
 
 
@@ -112,7 +122,7 @@ REFUSED: list[tuple[dict[str, Any], type[JaliError]]] = [
     ({"sql": "SELEC"}, QueryRejected),
     ({"epsilon": "6"}, Refused),
     ({"purpose": "another study"}, Refused),
-    ({"actor": Actor("eve", "researcher", "elsewhere", vouched_by="front")}, Refused),
+    ({"actor": Actor("eve", "researcher", "elsewhere", vouched_by="front")}, NotFound),
     ({"actor": Actor("li.wei", "operator", "open-university", vouched_by="front")}, Refused),
 ]
 
@@ -129,6 +139,20 @@ def test_a_refusal_leaves_nothing_charged_and_one_leaf(
         assert leaves(own_world, caught.value.facts["log_index"])[0]["refused"] == error.kind
     assert [leaf["kind"] for leaf in leaves(own_world, since)] == ["refusal", "refusal"]
     assert charges(own_world) == before
+
+
+def test_another_organizations_agreement_reads_like_one_that_is_not_there(own_world: World) -> None:
+    """Attack 28. Whatever is asked of it: what is wrong with the SQL would tell that there are data to ask."""
+    eve = Actor("eve", "researcher", "elsewhere", vouched_by="front")
+    missing = replace(own_world, agreement="urn:jali:agreement:missing")
+    for sql in (count_where(2), "SELEC", "SELECT COUNT(*) FROM nothing", "SELECT COUNT(nothing) FROM visits"):
+        told = []
+        for world in (own_world, missing):
+            with pytest.raises(NotFound) as caught:
+                world.ask(sql, epsilon="0.1", actor=eve)
+            told.append({**caught.value.to_json(), "log_index": None})
+            assert leaves(world, log_size(world) - 1)[0]["refused"] == "not-found"
+        assert told[0] == told[1]
 
 
 def test_a_refusal_by_the_budget_charges_neither_budget(own_world: World) -> None:
@@ -150,7 +174,7 @@ def test_a_hold_between_charge_and_answer_keeps_the_charge_until_it_is_lifted(as
     question, invocation = admitted(asker, count_where(5), idempotency_key="k")
     hold(asker, asker.agreement)
     with pytest.raises(Refused):
-        invocations._perform(asker.room, question, invocation.job)
+        invocations._perform(asker.room, question, invocation)
     assert (states(asker), charges(asker)) == (["charged"], 1)
     lift(asker, asker.agreement)
     answer = asker.ask(count_where(5), epsilon="0.1", idempotency_key="k")
@@ -223,15 +247,18 @@ def test_a_question_over_new_data_is_a_new_plan_with_a_new_charge(asker: World, 
 
 def test_an_old_answer_that_was_never_taken_is_told_as_what_it_is(asker: World, tmp_path: Path) -> None:
     question, invocation = admitted(asker, count_where(10), idempotency_key="k")
-    invocations._perform(asker.room, question, invocation.job)  # ... the room dies; the operator loads anew
+    invocations._perform(asker.room, question, invocation)  # ... the room dies; the operator loads anew
     load_again(asker, tmp_path)
     since = log_size(asker)
     answer = asker.ask(count_where(10), epsilon="0.1", idempotency_key="k")
     assert answer["plan"]["digest"] == question.plan.digest
     assert answer["version"] == question.plan.version
-    assert [leaf["plan"] for leaf in leaves(asker, since)] == [question.plan.digest]
-    assert [leaf["version"] for leaf in leaves(asker, since)] == [question.plan.version]
-    assert charges(asker) == 1
+    assert leaves(asker, since) == []  # its outcome was logged with the answer, for this very asking
+    [told] = leaves(asker, answer["receipt"]["index"])[:1]
+    assert (told["plan"], told["version"]) == (question.plan.digest, question.plan.version)
+    since = log_size(asker)
+    asker.ask(count_where(10), epsilon="0.1", idempotency_key="k")
+    assert (leaves(asker, since), charges(asker)) == ([], 1)
 
 
 def test_a_charge_of_former_data_is_not_performed_on_new_data(asker: World, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The worker: replies to each message, says nothing of what went wrong, and ends with its room."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -54,7 +55,9 @@ def test_a_worker_is_hardened_before_it_says_a_word_and_ends_with_its_socket() -
         )
     connection = Connection(ours.detach())
     assert connection.poll(60)
-    assert connection.recv() == ("done", None)
+    verb, goes_first = connection.recv()
+    assert verb == "done"
+    assert (os.getpriority(os.PRIO_PROCESS, process.pid) < 0) is goes_first
     limits = Path(f"/proc/{process.pid}/limits").read_text()
     assert next(line for line in limits.splitlines() if "core file" in line).split()[4:6] == ["0", "0"]
     connection.close()

@@ -66,6 +66,8 @@ class FakeRoom:
         if method == "POST" and path == "/agreements":
             self.agreements[body["document"]["uid"]] = body["document"]
             return {"uid": body["document"]["uid"]}
+        if "actor" in body and "agreement" in body and not self._is_askers(body):
+            return None
         if path.startswith("/agreements/"):
             return self.agreements.get(path.removeprefix("/agreements/"))
         wanted = f"urn:jali:party:{organization}"
@@ -84,6 +86,10 @@ class FakeRoom:
             "/log/consistency": {"proof": []},
             "/acts": {"log_index": len(self.acts) - 1},
         }.get(path)
+
+    def _is_askers(self, body: dict[str, Any]) -> bool:
+        document = self.agreements.get(body["agreement"])
+        return document is not None and document["assignee"]["uid"] == f"urn:jali:party:{body['actor']['organization']}"
 
     @contextmanager
     def listening(self, path: Path) -> Iterator[None]:

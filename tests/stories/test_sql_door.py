@@ -145,7 +145,7 @@ def test_a_refusal_is_in_the_log_and_carries_its_position(world: World) -> None:
 
 def test_somebody_elses_agreement_is_refused(world: World) -> None:
     stranger = Actor("eve", "researcher", "elsewhere", vouched_by="front")
-    with pytest.raises(Refused):
+    with pytest.raises(NotFound):  # in the same words as what is not there
         world.ask(PER_CLINIC, actor=stranger)
     with pytest.raises(NotFound):
         World(world.room, world.provider_key, world.university_key, "nowhere").ask(PER_CLINIC)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from dp_queries.expression_types import NUMBERS
 from dp_queries.layers.above.fragments import Fragment, combined, double, let
 from dp_queries.layers.above.writer import Translate, Writer
-from dp_queries.parse import Node, exp
+from dp_queries.parse import Node, called, exp
 
 _LARGEST: Final = "1e60"
 
@@ -83,7 +83,7 @@ def call(arguments: Writer, node: Any) -> Fragment:
     if isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
         return Fragment("COUNT(*)", "integer")
     if type(node) not in AGGREGATES:
-        raise arguments.refusal(node, "aggregate", f"{type(node).__name__} isn't offered as an aggregate here")
+        raise arguments.refusal(node, "aggregate", f"{called(node)} isn't offered as an aggregate here")
     return _plain(arguments, node, AGGREGATES[type(node)])
 
 
@@ -111,7 +111,7 @@ def _plain(arguments: Writer, node: Any, known: Aggregate) -> Fragment:
 def _taken(arguments: Writer, node: Any) -> tuple[Any, str]:
     """What an aggregate takes, and DISTINCT if it says so."""
     if node.expressions:
-        raise arguments.refusal(node, "arguments", f"{type(node).__name__} takes one value here")
+        raise arguments.refusal(node, "arguments", f"{called(node)} takes one value here")
     if not isinstance(node.this, exp.Distinct):
         return node.this, ""
     if len(node.this.expressions) != 1 or node.this.args.get("on"):

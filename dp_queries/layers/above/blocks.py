@@ -44,24 +44,36 @@ class _From:
     group: str | None = None
     where: Fragment | None = None
     is_released: bool = False  # a released table as it is: its groups are rows, and HAVING chooses among them
+    ranks: Sequence[tuple[str, str]] = ()  # of a released table's keys, in its order, what they are ordered by
 
 
 def write_aggregation_block(
-    select: Any, names: AggregationNames, context: Context, *, table: str, most_rows: int
+    select: Any,
+    names: AggregationNames,
+    context: Context,
+    *,
+    table: str,
+    most_rows: int,
+    united: frozenset[str] = frozenset(),
+    ranks: Sequence[tuple[str, str]] = (),
 ) -> AboveQuery:
     """The block of a DP aggregation, whose released table is `table` with `most_rows` groups at most.
+
+    Of several groupings, `table` is a subquery over the tables `united`, and a key's NULL may mean that it is left out.
+    `ranks`: of each key what its groups are ordered by, for rows to come in the order of the selected keys.
 
     WHERE, JOIN and GROUP BY were read below; here SELECT, HAVING, QUALIFY, ORDER BY, LIMIT and DISTINCT are.
     """
     context.count_block(select)
     writer = Writer(context, NODES, names, level="windows", windows=_windows(select))
-    writer.notes.tables.add(table)
-    writer.notes.work += most_rows
+    writer.notes.tables |= united or {table}
+    writer.notes.work += most_rows * (2 if united else 1)
     group = Fragment(f"{names.alias}.g", "integer")
     keys = {f'{names.alias}."k{index}"' for index in range(len(names.keys))}
-    rows = _From(f"{table} AS {names.alias}", most_rows, frozenset({frozenset(keys)}), (group,), is_released=True)
+    unique = frozenset[frozenset[str]]() if united else frozenset({frozenset(keys)})
+    rows = _From(f"{table} AS {names.alias}", most_rows, unique, (group,), is_released=True, ranks=ranks)
     found = _block(select, writer, rows)
-    is_rowwise = not (writer.notes.has_windows or writer.notes.has_subqueries or found.select.distinct)
+    is_rowwise = not (united or writer.notes.has_windows or writer.notes.has_subqueries or found.select.distinct)
     if not is_rowwise:
         return found
     items = tuple(text.rpartition(" AS ")[0] for text in found.select.items)
@@ -147,7 +159,7 @@ def _block(select: Any, writer: Writer, rows: _From) -> AboveQuery:
         qualify=_sql(qualified),
         distinct=distinct,
         order=order,
-        ties=(*_identity_ties(rows, distinct), *ties),
+        ties=(*_identity_ties(rows, fragments, distinct), *ties),
         limit=limit,
         offset=offset,
         identity=() if distinct else tuple(part.sql for part in rows.identity[:MOST_HIDDEN]),
@@ -237,9 +249,18 @@ def _of_selected(select: Any, order: tuple[str, ...], fragments: list[Fragment],
     return tuple(found)
 
 
-def _identity_ties(rows: _From, distinct: str) -> tuple[str, ...]:
+def _identity_ties(rows: _From, fragments: list[Fragment], distinct: str) -> tuple[str, ...]:
     """What breaks ties before the selected columns do: what tells rows apart without noise."""
-    return () if distinct == "DISTINCT " else tuple(part.sql for part in rows.identity[:MOST_HIDDEN])
+    if distinct == "DISTINCT ":
+        return ()
+    return (*_in_selected_order(rows, fragments), *(part.sql for part in rows.identity[:MOST_HIDDEN]))
+
+
+def _in_selected_order(rows: _From, fragments: list[Fragment]) -> tuple[str, ...]:
+    """The ranks of selected keys, unless the table lies in that order."""
+    ranks = dict(rows.ranks)
+    found = tuple(dict.fromkeys(ranks[part.sql] for part in fragments if part.sql in ranks))
+    return () if found == tuple(ranks.values())[: len(found)] else found
 
 
 def _loose(

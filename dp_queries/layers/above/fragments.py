@@ -4,6 +4,7 @@ Nothing of the query's text passes: constants are written here, quotes doubled, 
 syntax.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,6 +16,7 @@ from dp_queries.expressions import Value
 
 # Texts that functions make are cut here: else REPLACE in REPLACE doubles a text with every bracket.
 MOST_CHARACTERS: Final = 1_000
+_FIELD: Final = re.compile(r"\bv\.([a-f])\b")
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,13 @@ def let(body: str, *values: str) -> str:
     """SQL in which `v.a`, `v.b`, ... of the body stand for the values, each written once.
 
     The engine copies what stands twice in NULLIF or CASE, so that n of them in each other grow like 2^n (ATTACKS 22).
+    It is told `v['a']`, because in HAVING it takes v.a for a column that is no group key.
 
     >>> let("CASE WHEN v.a > 0 THEN LN(v.a) END", "x")
-    "list_transform([{'a': x}], LAMBDA v: CASE WHEN v.a > 0 THEN LN(v.a) END)[1]"
+    "list_transform([{'a': x}], LAMBDA v: CASE WHEN v['a'] > 0 THEN LN(v['a']) END)[1]"
     """
     fields = ", ".join(f"'{name}': {value}" for name, value in zip("abcdef", values, strict=False))
+    body = _FIELD.sub(r"v['\1']", body)
     return f"list_transform([{{{fields}}}], LAMBDA v: {body})[1]"
 
 

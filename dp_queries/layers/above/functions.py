@@ -13,7 +13,7 @@ from typing import Any, Final
 from dp_queries.expression_types import NUMBERS
 from dp_queries.layers.above.fragments import MOST_CHARACTERS, Fragment, combined, constant, double, let
 from dp_queries.layers.above.writer import Translate, Writer
-from dp_queries.parse import Node, exp
+from dp_queries.parse import Node, called, exp
 
 MOST_NEEDLE: Final = 100
 MOST_DECIMALS: Final = 10
@@ -130,7 +130,7 @@ def _argument(writer: Writer, node: Any, function: Function, name: str, kind: st
         least = 1 if name == "start" else function.lowest
         return Fragment(str(writer.whole(given, least, MOST_CHARACTERS, "a place or length in a text")), "text")
     if given is None:
-        raise writer.refusal(node, "arguments", f"{type(node).__name__} takes more arguments here")
+        raise writer.refusal(node, "arguments", f"{called(node)} takes more arguments here")
     if kind == "needle":
         return _needle(writer, given)
     return writer.number(given) if kind == "number" else writer.of_type(given, _TEXT, "a text")

@@ -10,6 +10,7 @@ from dp_queries.layers import below, literals
 from dp_queries.layers.above import moments
 from dp_queries.layers.above.fragments import MOST_CHARACTERS, Fragment, combined, constant, double, joined, let
 from dp_queries.layers.above.writer import Translate, Writer
+from dp_queries.layers.normal_form import MIRRORED
 from dp_queries.parse import Node, exp
 
 WHOLE: Final = frozenset({exp.DType.INT, exp.DType.BIGINT, exp.DType.SMALLINT})
@@ -49,7 +50,9 @@ def _arithmetic(writer: Writer, node: Any) -> Fragment:
 
 def _logic(operator: str) -> Translate:
     def translate(writer: Writer, node: Any) -> Fragment:
-        parts = [writer.condition(part) for part in node.flatten()]
+        # Each part once and in order, so that respelled twins are one plan (ATTACKS 2).
+        written = {found.sql: found for found in (writer.condition(part) for part in node.flatten())}
+        parts = [written[sql] for sql in sorted(written)]
         return combined("(" + f" {operator} ".join(part.sql for part in parts) + ")", "boolean", *parts)
 
     return translate
@@ -63,7 +66,11 @@ def _not(writer: Writer, node: Any) -> Fragment:
 def _comparison(operator: str) -> Translate:
     def translate(writer: Writer, node: Any) -> Fragment:
         left, right = writer.alike(node, writer.write(node.this), writer.write(node.expression))
-        return combined(f"({left.sql} {operator} {right.sql})", "boolean", left, right)
+        is_turned = (left.is_constant, left.sql) > (right.is_constant, right.sql)
+        if is_turned:
+            left, right = right, left
+        found = MIRRORED[operator] if is_turned else operator
+        return combined(f"({left.sql} {found} {right.sql})", "boolean", left, right)
 
     return translate
 
@@ -81,6 +88,8 @@ def _null_safe(operator: str) -> Translate:
 def in_list(writer: Writer, node: Any) -> Fragment:
     """`x IN (a, b)`; alternatives may be expressions."""
     left = writer.write(node.this)
+    if not node.expressions:
+        raise writer.refusal(node, "in-list", "IN takes a list of values in brackets, one at least")
     written = [(item, writer.write(item)) for item in node.expressions]
     # NULL in the list is allowed, as in SQL: what it doesn't find is unknown.
     items = [part if part.type == "null" else writer.alike(item, left, part)[1] for item, part in written]

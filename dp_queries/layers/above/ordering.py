@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from dp_queries.layers.above.fragments import Fragment
 from dp_queries.layers.above.writer import Writer
+from dp_queries.layers.function_names import function_name
 from dp_queries.layers.scope import fold
 from dp_queries.parse import Node, exp
 
@@ -32,8 +33,7 @@ def unique_name(name: str, taken: set[str]) -> str:
 def _own_name(item: Any) -> str:
     if isinstance(item, exp.Column):
         return fold(item.name)
-    inner = item.this if isinstance(item, (exp.Window, exp.Filter)) else item
-    return type(inner).__name__.lower() if isinstance(inner, exp.Func) else "column"
+    return function_name(item) or "column"
 
 
 def ordered(found: Fragment, item: Any) -> str:

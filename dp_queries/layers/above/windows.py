@@ -10,7 +10,7 @@ from dp_queries.layers.above.aggregates import AGGREGATES, call
 from dp_queries.layers.above.fragments import Fragment, combined, double, joined
 from dp_queries.layers.above.ordering import ordered
 from dp_queries.layers.above.writer import Translate, Writer
-from dp_queries.parse import Node, exp
+from dp_queries.parse import Node, called, exp
 
 MOST_OFFSET: Final = 10**6
 
@@ -147,7 +147,7 @@ def _aggregate(writer: Writer, node: Any) -> Fragment:
     core = node.this if isinstance(node, exp.Filter) else node
     known = AGGREGATES.get(type(core))
     if not isinstance(core, exp.Quantile) and (known is None or not known.may_be_windowed):
-        raise writer.refusal(node, "window", f"{type(core).__name__} isn't offered as a window function")
+        raise writer.refusal(node, "window", f"{called(core)} isn't offered as a window function")
     return call(writer, node)
 
 

@@ -13,11 +13,13 @@ from dp_queries.expression_types import MOMENTS, NUMBERS, are_comparable
 from dp_queries.layers import literals
 from dp_queries.layers.above.fragments import Fragment, constant
 from dp_queries.layers.above.queries import AboveQuery
-from dp_queries.parse import Node, Statement, rejected
+from dp_queries.parse import Node, Statement, called, rejected
 
 # Aliases and CASE with an operand repeat text; what is longer than this is refused before it grows further.
 MOST_SQL: Final = 50_000
 MOST_BLOCKS: Final = 20
+
+_SQL_TYPES: Final = {"text": "VARCHAR", "boolean": "BOOLEAN", "date": "DATE", "timestamp": "TIMESTAMP"}
 
 Level = OneOf["rows", "groups", "windows"]
 Translate = Callable[["Writer", Any], Fragment]
@@ -103,16 +105,19 @@ class Writer:
         if found is None:
             translate = next((self.nodes[kind] for kind in type(node).__mro__ if kind in self.nodes), None)
             if translate is None:
-                raise self.refusal(node, "not-above", f"{type(node).__name__} isn't offered over aggregates")
+                raise self.refusal(node, "not-above", f"{called(node)} isn't offered over aggregates")
             found = translate(self, node)
         if len(found.sql) > MOST_SQL:
             raise self.refusal(node, "too-long", "this expression repeats itself too often; use fewer aliases or cases")
         return found
 
     def of_type(self, node: Node, kinds: frozenset[str], wanted: str) -> Fragment:
-        """A fragment of one of these types; NULL goes with any."""
+        """A fragment of one of these types; NULL goes with any, and is told which it is."""
         found = self.write(node)
-        if found.type not in kinds | {"null"}:
+        if found.type == "null":
+            kind = max(kinds)  # of moments the timestamp, which has a time of day
+            return replace(found, sql=f"CAST(NULL AS {_SQL_TYPES[kind]})", type=kind)
+        if found.type not in kinds:
             raise self.refusal(node, "types-differ", f"{wanted} is wanted here, this is {found.type}")
         return found
 

@@ -50,7 +50,7 @@ def as_text(node: Node, value: Expression, reader: Reader) -> Expression:
 
 
 def _refused(node: Node, value: Expression, reader: Reader, message: str) -> Exception:
-    return reader.refusal(node, "cast", f"{type_of(value)} isn't cast so; {message}")
+    return reader.refusal(node, "cast", f"this is of type {type_of(value)}; {message}")
 
 
 def _number(operator: str) -> Made:

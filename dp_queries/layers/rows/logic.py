@@ -42,6 +42,8 @@ def _in(node: Any, reader: Reader) -> Expression:
         message = "IN (SELECT ...) stands in WHERE, alone or joined by AND; for OR, LEFT JOIN it and ask IS NOT NULL"
         raise reader.refusal(node, "subquery", message)
     left = reader.expression(node.this)
+    if not node.expressions:
+        raise reader.refusal(node, "in-list", "IN takes a list of values in brackets, one at least")
     sides = [(item, reader.alike(item, left, reader.expression(item))) for item in node.expressions]
     values = [right for _, (_, right) in sides if isinstance(right, Literal)]
     others = [(item, pair) for item, pair in sides if not isinstance(pair[1], Literal)]

@@ -11,8 +11,16 @@ from dp_queries.expressions import Call, Expression, Literal, size
 from dp_queries.layers import literals
 from dp_queries.layers.rows import limits
 from dp_queries.layers.scope import Scope
-from dp_queries.parse import Node, exp, rejected
+from dp_queries.parse import Node, called, exp, rejected
 
+_INSTEAD: Mapping[type[Node], str] = {
+    exp.Subquery: "a subquery is no value for rows; ask it first, and write its answer as a literal",
+    exp.Exists: "EXISTS stands in WHERE, alone or joined by AND; for OR, LEFT JOIN it and ask IS NOT NULL",
+    exp.Any: "ANY is over released values; for rows write IN (SELECT ...) in WHERE",
+    exp.All: "ALL is over released values; for rows write NOT EXISTS (SELECT ...) in WHERE",
+    exp.Window: "a window stands in SELECT; put it in a subquery, and the condition around it",
+    exp.Interval: "an interval is added to a date: x + INTERVAL '3 days'",
+}
 Translator = Callable[[Any, "Reader"], Expression]
 
 
@@ -54,8 +62,8 @@ class Reader:
         if isinstance(node, exp.AggFunc):
             message = "an aggregate can't stand here; conditions on aggregates belong in HAVING"
             return self.refusal(node, "aggregate-below", message)
-        message = f"{type(node).__name__} isn't offered on rows; it is over aggregates, in SELECT, HAVING and ORDER BY"
-        return self.refusal(node, "not-on-rows", message)
+        general = f"{called(node)} isn't offered on rows; it is over aggregates, in SELECT, HAVING and ORDER BY"
+        return self.refusal(node, "not-on-rows", _INSTEAD.get(type(node), general))
 
     def typed(self, node: Node, kinds: Collection[str], code: str, message: str) -> Expression:
         """An expression of one of these types."""
@@ -127,7 +135,7 @@ class Reader:
         if "null" in (type_of(left), type_of(right)):
             raise self.refusal(node, "null-comparison", "nothing equals NULL; write IS NULL")
         if not are_comparable(type_of(left), type_of(right)):
-            message = f"{type_of(left)} can't be compared with {type_of(right)}; write a {type_of(left)} literal"
+            message = f"{type_of(left)} can't be compared with {type_of(right)}; both sides need one type"
             raise self.refusal(node, "types-differ", message)
         return left, right
 

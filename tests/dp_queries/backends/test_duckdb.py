@@ -117,3 +117,25 @@ def test_a_mean_streams_its_column_once():
     day = Key(ColumnRef(0, "day", "date"), (date(2025, 1, 1),), "date")
     wanted = stream(aggregation(measure("sum", fare), measure("present", fare), keys=(day,)), DATASET)
     assert wanted.select.startswith('SELECT r0._unit, r0."day", r0."fare" FROM')
+
+
+@pytest.mark.parametrize("heavy", [0, 40, 79])
+def test_rows_are_shared_fairly_whoever_has_most_of_them(heavy, tmp_path):
+    """A slot relies on it: no thread has more than half of the rows and one unit's."""
+    trips = [
+        {**TABLES["trips"][0], "person": person} for person in range(80) for _ in range(1 + 60 * (person == heavy))
+    ]
+    rows = {**TABLES, "trips": trips}
+    with DuckDBBackend(write(rows, tmp_path / "world.db"), KEY, DATASET, threads=2) as backend:
+        counts = [row[0] for row in backend._connection.execute("SELECT count(*) FROM trips GROUP BY _unit").fetchall()]
+        cuts = backend._cuts["trips"]
+        shares = [
+            backend._connection.execute(f"SELECT count(*) FROM trips WHERE _unit BETWEEN {low} AND {high}").fetchone()[
+                0
+            ]
+            for low, high in cuts
+        ]
+    assert sum(shares) == sum(counts)
+    assert max(shares) <= sum(counts) / 2 + max(counts)
+    assert [low for low, _ in cuts[1:]] == [high + 1 for _, high in cuts[:-1]]
+    assert cuts[0][0] == 0

@@ -72,7 +72,8 @@ def test_an_optional_unit_equates_no_others():
 def test_using_makes_one_column_and_star_names_it_once_and_first():
     found = list(view("SELECT * FROM planes JOIN flights USING (tailnum)").columns)
     assert found[:5] == ["tailnum", "maker", "seats", "built", "carrier"]
-    assert refusal("SELECT * FROM flights f JOIN planes p ON f.tailnum = p.tailnum")[0] == "duplicate-column"
+    both = "(SELECT * FROM flights f JOIN planes p ON f.tailnum = p.tailnum) AS x"
+    assert refusal(f"SELECT tailnum FROM {both}")[0] == "ambiguous-column"
 
 
 def test_a_condition_stands_where_its_last_relation_is_joined():

@@ -1,11 +1,15 @@
 """Signed agreements: entered once, when everything about them holds; checked anew whenever they are used."""
 
+import json
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import update
 
 from enclave import ledger
+from enclave.store.models import AgreementRow
 from policies.agreements import Agreement, PinnedLog, sign
 from policies.errors import AgreementRejected, NotFound
 from tests.world import PROVIDER, UNIVERSITY, World, signed_document, trust
@@ -103,9 +107,25 @@ def test_a_key_that_was_replaced_no_longer_vouches_for_what_it_signed(world: Wor
     lost, room = Ed25519PrivateKey.generate(), world.room
     trust(room, "a-college", "organization", lost)
     uid = register(world, signed_by(world, "of-a-college", {PROVIDER: world.provider_key, "a-college": lost})).uid
+    with room.database.reading() as session:
+        assert room.agreements.get(session, uid) is room.agreements.get(session, uid)  # remembered by bytes and keys
     trust(room, "a-college", "organization", Ed25519PrivateKey.generate())
     with room.database.reading() as session, pytest.raises(AgreementRejected):
         room.agreements.get(session, uid)
+
+
+def test_a_stored_agreement_that_was_changed_is_refused_also_after_it_was_good(world: World) -> None:
+    uid, room = register(world, document(world, "changed-later")).uid, world.room
+    with room.database.reading() as session:
+        assert room.agreements.get(session, uid).terms.epsilon_micro == 20_000_000
+        stored = room.agreements.document(session, uid)
+    more = json.loads(json.dumps(stored).replace('"20"', '"2000"'))
+    assert more != stored
+    for changed, is_good in ((more, False), (stored, True)):
+        with room.database.writing() as session:
+            session.execute(update(AgreementRow).where(AgreementRow.uid == uid).values(document=changed))
+        with room.database.reading() as session, nullcontext() if is_good else pytest.raises(AgreementRejected):
+            room.agreements.get(session, uid)
 
 
 def test_documents_are_shown_by_organization(world: World) -> None:

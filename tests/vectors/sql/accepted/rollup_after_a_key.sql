@@ -1,0 +1,2 @@
+-- 48 rows rows
+SELECT month, origin, COUNT(*) AS n FROM flights GROUP BY month, ROLLUP (origin)

@@ -1,0 +1,2 @@
+-- 2 rows rows
+SELECT dest, COUNT(*) FROM flights GROUP BY ROLLUP (dest)

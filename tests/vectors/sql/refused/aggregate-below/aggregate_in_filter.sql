@@ -1,0 +1,1 @@
+SELECT COUNT(*) FILTER (WHERE COUNT(*) > 1) FROM flights

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights f JOIN airports a ON COUNT(*) = a.height

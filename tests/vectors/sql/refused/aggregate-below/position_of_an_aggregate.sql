@@ -1,0 +1,1 @@
+SELECT COUNT(*), origin FROM flights GROUP BY 1

@@ -1,0 +1,1 @@
+SELECT AVG(m) FROM (SELECT tailnum, MEDIAN(delay) AS m FROM flights GROUP BY tailnum) x

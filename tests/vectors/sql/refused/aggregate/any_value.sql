@@ -1,0 +1,1 @@
+SELECT ANY_VALUE(note) FROM flights

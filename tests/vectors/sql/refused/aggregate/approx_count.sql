@@ -1,0 +1,1 @@
+SELECT APPROX_COUNT_DISTINCT(tailnum) FROM flights

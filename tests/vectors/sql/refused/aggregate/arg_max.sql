@@ -1,0 +1,1 @@
+SELECT ARG_MAX(tailnum, delay) FROM flights

@@ -1,0 +1,1 @@
+SELECT BOOL_AND(late) FROM flights

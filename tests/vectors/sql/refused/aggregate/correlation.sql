@@ -1,0 +1,1 @@
+SELECT CORR(delay, distance) FROM flights

@@ -1,0 +1,1 @@
+SELECT LOWER(origin) FILTER (WHERE late), COUNT(*) FROM flights GROUP BY origin

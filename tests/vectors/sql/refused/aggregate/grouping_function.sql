@@ -1,0 +1,1 @@
+SELECT origin, GROUPING(origin), COUNT(*) FROM flights GROUP BY origin

@@ -1,0 +1,1 @@
+SELECT MODE() WITHIN GROUP (ORDER BY delay) FROM flights

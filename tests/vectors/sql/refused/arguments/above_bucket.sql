@@ -1,0 +1,1 @@
+SELECT WIDTH_BUCKET(COUNT(*), 5, 1, 3) FROM flights

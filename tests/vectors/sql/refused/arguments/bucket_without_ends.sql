@@ -1,0 +1,1 @@
+SELECT WIDTH_BUCKET(distance), COUNT(*) FROM flights GROUP BY 1

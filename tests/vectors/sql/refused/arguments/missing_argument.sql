@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE SPLIT_PART(note, ',') = 'a'

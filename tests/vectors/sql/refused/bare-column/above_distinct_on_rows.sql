@@ -1,0 +1,1 @@
+SELECT DISTINCT ON (tailnum) COUNT(*) FROM flights GROUP BY origin

@@ -1,0 +1,1 @@
+SELECT SUM(delay) OVER (PARTITION BY origin), COUNT(*) FROM flights GROUP BY origin

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM (SELECT tailnum, late FROM flights HAVING late) x

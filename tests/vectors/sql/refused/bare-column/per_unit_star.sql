@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM (SELECT * FROM flights GROUP BY tailnum) x

@@ -1,0 +1,1 @@
+SELECT CAST(COUNT(*) AS JSON) FROM flights

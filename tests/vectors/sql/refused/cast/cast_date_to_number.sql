@@ -1,0 +1,1 @@
+SELECT SUM(CAST(day AS INTEGER)) FROM flights

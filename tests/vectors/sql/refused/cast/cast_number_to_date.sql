@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE CAST(month AS DATE) IS NULL

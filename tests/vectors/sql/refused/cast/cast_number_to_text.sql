@@ -1,0 +1,1 @@
+SELECT CAST(delay AS TEXT), COUNT(*) FROM flights GROUP BY 1

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE TO_DATE(note, 'DD.MM.YYYY') IS NULL

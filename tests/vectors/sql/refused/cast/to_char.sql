@@ -1,0 +1,1 @@
+SELECT TO_CHAR(day, 'YYYY'), COUNT(*) FROM flights GROUP BY 1

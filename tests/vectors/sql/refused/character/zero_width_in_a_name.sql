@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE ori​gin = 'JFK'

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM (SELECT tailnum, dest FROM flights) AS x(a, a)

@@ -1,0 +1,1 @@
+SELECT MEDIAN(3) FROM flights

@@ -1,0 +1,1 @@
+SELECT COUNT(delay, month) FROM flights

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE DATE_DIFF('fortnight', day, departed) > 1

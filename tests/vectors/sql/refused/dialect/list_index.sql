@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE note[1] = 'a'

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights, UNNEST(ARRAY[1, 2]) u

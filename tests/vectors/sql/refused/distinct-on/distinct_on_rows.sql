@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM (SELECT DISTINCT ON (origin) tailnum, origin FROM flights) x

@@ -1,0 +1,1 @@
+SELECT AVG(DISTINCT delay) FROM flights

@@ -1,0 +1,1 @@
+SELECT QUANTILE(n, n) FROM (SELECT COUNT(*) AS n FROM flights) x

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE error(tailnum) IS NULL

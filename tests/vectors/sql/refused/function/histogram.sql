@@ -1,0 +1,1 @@
+SELECT HISTOGRAM(month) FROM flights

@@ -1,0 +1,1 @@
+SELECT QUANTILE_CONT(delay, 0.5) FROM flights

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE gen_random_uuid() IS NULL

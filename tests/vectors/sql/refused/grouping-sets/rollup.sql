@@ -1,1 +1,0 @@
-SELECT origin, COUNT(*) FROM flights GROUP BY ROLLUP (origin)

@@ -1,0 +1,1 @@
+SELECT tailnum, COUNT(*) FROM flights GROUP BY ROLLUP (tailnum)

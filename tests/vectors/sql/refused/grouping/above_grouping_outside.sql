@@ -1,0 +1,1 @@
+SELECT GROUPING(n) FROM (SELECT COUNT(*) AS n FROM flights) x

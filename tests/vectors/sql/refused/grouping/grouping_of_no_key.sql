@@ -1,0 +1,1 @@
+SELECT GROUPING(late), COUNT(*) FROM flights GROUP BY ROLLUP (origin)

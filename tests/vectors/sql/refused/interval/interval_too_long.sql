@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE day + INTERVAL '9999999 years' > DATE '2013-01-01'

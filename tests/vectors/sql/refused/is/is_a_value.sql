@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE late IS 1

@@ -1,0 +1,1 @@
+SELECT * FROM (SELECT COUNT(*) AS n FROM flights) x FULL JOIN (SELECT COUNT(*) AS m FROM planes) y

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights SEMI JOIN planes ON flights.tailnum = planes.tailnum

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights f, planes p HAVING f.tailnum = p.tailnum

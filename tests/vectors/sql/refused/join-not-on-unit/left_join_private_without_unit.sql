@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights f LEFT JOIN planes p ON f.month = p.seats

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM (SELECT tailnum FROM flights LIMIT 100) x

@@ -1,0 +1,1 @@
+SELECT WIDTH_BUCKET(distance, 100, 0, 10), COUNT(*) FROM flights GROUP BY 1

@@ -1,0 +1,1 @@
+SELECT WIDTH_BUCKET(distance, 0, 100, 1000000), COUNT(*) FROM flights GROUP BY 1

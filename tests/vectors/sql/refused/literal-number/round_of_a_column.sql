@@ -1,0 +1,1 @@
+SELECT SUM(ROUND(delay, month)) FROM flights

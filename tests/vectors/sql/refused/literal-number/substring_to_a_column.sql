@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE SUBSTRING(note, 1, month) = 'a'

@@ -1,0 +1,1 @@
+SELECT SUM(TRUNC(delay, 2)) FROM flights

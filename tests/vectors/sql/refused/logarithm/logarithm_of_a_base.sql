@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE LOG(2, distance) > 1

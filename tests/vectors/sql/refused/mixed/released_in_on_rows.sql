@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE origin IN (SELECT origin FROM flights GROUP BY origin HAVING COUNT(*) > 100)

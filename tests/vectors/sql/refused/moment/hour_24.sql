@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE departed > TIMESTAMP '2013-01-01 24:00:00'

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE day = DATE '2013-1-1'

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights ASOF JOIN weather ON flights.departed >= weather.hour_start

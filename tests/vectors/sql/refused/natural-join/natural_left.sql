@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights NATURAL LEFT JOIN airports

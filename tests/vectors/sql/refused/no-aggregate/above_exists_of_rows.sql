@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights HAVING EXISTS (SELECT 1 FROM flights WHERE tailnum = 'N1')

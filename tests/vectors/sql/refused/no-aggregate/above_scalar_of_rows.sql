@@ -1,0 +1,1 @@
+SELECT COUNT(*), (SELECT tailnum FROM flights LIMIT 1) FROM flights

@@ -1,0 +1,1 @@
+SELECT DISTINCT tailnum FROM flights

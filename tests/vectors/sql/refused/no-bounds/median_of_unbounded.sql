@@ -1,0 +1,1 @@
+SELECT MEDIAN(weight) FROM flights

@@ -1,0 +1,1 @@
+SELECT DATE_TRUNC('day', note), COUNT(*) FROM flights GROUP BY 1

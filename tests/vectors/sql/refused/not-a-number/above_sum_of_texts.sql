@@ -1,0 +1,1 @@
+SELECT SUM(origin) FROM (SELECT origin, COUNT(*) AS n FROM flights GROUP BY origin) x

@@ -1,0 +1,1 @@
+SELECT origin, origin + COUNT(*) FROM flights GROUP BY origin

@@ -1,0 +1,1 @@
+SELECT MAX(origin) FROM flights

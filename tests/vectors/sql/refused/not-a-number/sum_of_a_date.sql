@@ -1,0 +1,1 @@
+SELECT SUM(day) FROM flights

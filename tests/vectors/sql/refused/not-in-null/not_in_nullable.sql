@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE note NOT IN (SELECT faa FROM airports)

@@ -1,0 +1,1 @@
+SELECT MAX(n, 3) FROM (SELECT COUNT(*) AS n FROM flights) x

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE tailnum = ANY (SELECT tailnum FROM planes)

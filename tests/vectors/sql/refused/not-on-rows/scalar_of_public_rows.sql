@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE distance > (SELECT MAX(height) FROM airports)

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE ROW_NUMBER() OVER (PARTITION BY tailnum ORDER BY delay) = 1

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE day = CURRENT_DATE

@@ -1,0 +1,1 @@
+SELECT NULL, COUNT(*) FROM flights GROUP BY 1

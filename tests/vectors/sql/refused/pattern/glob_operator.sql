@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE dest GLOB 'A*'

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE regexp_replace(dest, 'a*', 'b') = 'b'

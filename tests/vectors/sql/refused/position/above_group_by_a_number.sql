@@ -1,0 +1,1 @@
+SELECT n FROM (SELECT COUNT(*) AS n FROM flights) x GROUP BY 5

@@ -1,0 +1,1 @@
+SELECT LN(month), COUNT(*) FROM flights GROUP BY 1

@@ -1,0 +1,1 @@
+SELECT weight, COUNT(*) FROM flights GROUP BY weight

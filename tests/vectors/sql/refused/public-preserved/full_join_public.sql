@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights FULL JOIN airports ON dest = faa

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE main.flights.month = 1

@@ -1,0 +1,1 @@
+WITH RECURSIVE r AS (SELECT tailnum FROM flights) SELECT COUNT(*) FROM r

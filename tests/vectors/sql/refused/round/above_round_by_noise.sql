@@ -1,0 +1,1 @@
+SELECT ROUND(AVG(delay), CAST(COUNT(*) AS INTEGER)) FROM flights

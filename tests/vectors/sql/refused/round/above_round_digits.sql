@@ -1,0 +1,1 @@
+SELECT ROUND(AVG(delay), 11) FROM flights

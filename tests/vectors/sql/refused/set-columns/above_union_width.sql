@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights UNION SELECT COUNT(*), SUM(delay) FROM flights

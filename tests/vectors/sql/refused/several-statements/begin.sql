@@ -1,0 +1,1 @@
+BEGIN; SELECT COUNT(*) FROM flights; COMMIT

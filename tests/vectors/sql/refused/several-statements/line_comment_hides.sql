@@ -1,0 +1,2 @@
+SELECT COUNT(*) FROM flights -- done
+; ATTACH 'x'

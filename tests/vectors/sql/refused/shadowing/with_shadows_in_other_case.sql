@@ -1,0 +1,1 @@
+WITH Planes AS (SELECT tailnum FROM flights) SELECT COUNT(*) FROM Planes

@@ -1,0 +1,1 @@
+WITH flights AS (SELECT tailnum FROM planes) SELECT COUNT(*) FROM flights

@@ -1,0 +1,1 @@
+WITH a AS (SELECT tailnum FROM flights), a AS (SELECT tailnum FROM planes) SELECT COUNT(*) FROM a

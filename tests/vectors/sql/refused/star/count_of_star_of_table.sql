@@ -1,0 +1,1 @@
+SELECT COUNT(flights.*) FROM flights

@@ -1,0 +1,1 @@
+SELECT COUNT(*), (SELECT COUNT(*), SUM(delay) FROM flights) FROM flights

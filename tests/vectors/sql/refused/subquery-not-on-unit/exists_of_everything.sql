@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE EXISTS (SELECT * FROM flights)

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE dest IN (SELECT maker FROM planes)

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE (tailnum, month) IN (SELECT tailnum, seats FROM planes)

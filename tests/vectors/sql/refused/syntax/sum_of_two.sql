@@ -1,0 +1,1 @@
+SELECT SUM(delay, month) FROM flights

@@ -1,0 +1,1 @@
+SELECT * FROM (SELECT COUNT(*) AS n FROM flights) x, LATERAL (SELECT x.n + 1) y

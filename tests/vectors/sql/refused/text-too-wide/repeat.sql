@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE REPEAT(note, 1000000) = 'a'

@@ -1,0 +1,1 @@
+SELECT SUM(distance + 0), SUM(distance + 1), SUM(distance + 2), SUM(distance + 3), SUM(distance + 4), SUM(distance + 5), SUM(distance + 6), SUM(distance + 7), SUM(distance + 8) FROM flights GROUP BY CUBE (origin, late, month)

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM (SELECT origin, carrier, month, late, COUNT(*) AS n, SUM(delay) AS a, SUM(distance) AS b FROM flights GROUP BY origin, carrier, month, late) x GROUP BY CUBE (origin, carrier, month, late, n, a, b)

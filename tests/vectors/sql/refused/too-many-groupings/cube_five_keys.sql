@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights GROUP BY CUBE (origin, late, month, carrier, day)

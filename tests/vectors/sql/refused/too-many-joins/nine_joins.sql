@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights a JOIN planes b USING (tailnum) JOIN planes c USING (tailnum) JOIN planes d USING (tailnum) JOIN planes e USING (tailnum) JOIN planes f USING (tailnum) JOIN planes g USING (tailnum) JOIN planes h USING (tailnum) JOIN planes i USING (tailnum) JOIN planes j USING (tailnum)

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM (SELECT tailnum FROM planes UNION ALL SELECT tailnum FROM planes UNION ALL SELECT tailnum FROM planes UNION ALL SELECT tailnum FROM planes UNION ALL SELECT tailnum FROM planes UNION ALL SELECT tailnum FROM planes UNION ALL SELECT tailnum FROM planes UNION ALL SELECT tailnum FROM planes UNION ALL SELECT tailnum FROM planes) x

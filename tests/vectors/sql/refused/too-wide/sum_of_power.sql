@@ -1,0 +1,1 @@
+SELECT SUM(POWER(distance, 50)) FROM flights

@@ -1,0 +1,1 @@
+SELECT VARIANCE(POWER(distance, 4)) FROM flights

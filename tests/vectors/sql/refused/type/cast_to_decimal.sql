@@ -1,0 +1,1 @@
+SELECT SUM(CAST(delay AS DECIMAL(10, 2))) FROM flights

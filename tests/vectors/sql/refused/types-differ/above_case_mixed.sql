@@ -1,0 +1,1 @@
+SELECT CASE WHEN COUNT(*) > 3 THEN origin ELSE COUNT(*) END FROM flights GROUP BY origin

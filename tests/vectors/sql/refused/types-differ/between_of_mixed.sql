@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE day BETWEEN 1 AND 2

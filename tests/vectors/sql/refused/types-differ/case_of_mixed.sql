@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights WHERE CASE WHEN late THEN 1 ELSE 'a' END = 1

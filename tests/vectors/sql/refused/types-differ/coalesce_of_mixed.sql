@@ -1,0 +1,1 @@
+SELECT COUNT(COALESCE(delay, origin)) FROM flights

@@ -1,0 +1,1 @@
+SELECT SUM(LENGTH(day)) FROM flights

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM (SELECT dest FROM flights UNION ALL SELECT faa FROM airports) x

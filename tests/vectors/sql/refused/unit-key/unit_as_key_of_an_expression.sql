@@ -1,0 +1,1 @@
+SELECT LENGTH(tailnum), COUNT(*) FROM flights GROUP BY 1

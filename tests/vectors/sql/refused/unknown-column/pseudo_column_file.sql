@@ -1,0 +1,1 @@
+SELECT filename, COUNT(*) FROM flights GROUP BY filename

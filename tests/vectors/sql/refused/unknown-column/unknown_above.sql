@@ -1,0 +1,1 @@
+SELECT m FROM (SELECT COUNT(*) AS n FROM flights) x

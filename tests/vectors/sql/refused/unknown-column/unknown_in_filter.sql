@@ -1,0 +1,1 @@
+SELECT COUNT(*) FILTER (WHERE terminal = 1) FROM flights

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights f JOIN planes p ON f.tailnum = p.tail

@@ -1,0 +1,1 @@
+SELECT origin, RANK() OVER (ORDER BY terminal) FROM flights GROUP BY origin

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights f WHERE flights.month = 1

@@ -1,0 +1,1 @@
+SELECT a0 FROM released0

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM flights JOIN passengers ON flights.tailnum = passengers.tailnum

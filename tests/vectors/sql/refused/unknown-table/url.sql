@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM 'https://example.org/x.csv'

@@ -1,0 +1,1 @@
+WITH a AS (SELECT tailnum FROM b), b AS (SELECT tailnum FROM flights) SELECT COUNT(*) FROM a

@@ -1,0 +1,1 @@
+SELECT origin, SUM(COUNT(*)) OVER (ORDER BY origin ROWS COUNT(*) PRECEDING) FROM flights GROUP BY origin

@@ -1,0 +1,1 @@
+SELECT origin, NTILE(COUNT(*)) OVER (ORDER BY origin) FROM flights GROUP BY origin

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM (SELECT NTILE(4) OVER (PARTITION BY tailnum ORDER BY delay) AS q FROM flights) x

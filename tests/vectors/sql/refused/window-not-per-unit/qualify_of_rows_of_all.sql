@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM (SELECT tailnum FROM flights QUALIFY RANK() OVER (ORDER BY delay) = 1) x

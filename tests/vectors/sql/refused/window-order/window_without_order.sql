@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM (SELECT tailnum, ROW_NUMBER() OVER (PARTITION BY tailnum) AS r FROM flights) x WHERE r = 1

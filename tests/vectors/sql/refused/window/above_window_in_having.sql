@@ -1,0 +1,1 @@
+SELECT origin FROM flights GROUP BY origin HAVING RANK() OVER (ORDER BY COUNT(*)) = 1

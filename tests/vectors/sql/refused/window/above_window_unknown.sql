@@ -1,0 +1,1 @@
+SELECT RANK() OVER w, COUNT(*) FROM flights
