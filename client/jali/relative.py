@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from jali.amounts import decimal_text
 from jali.answers import Answer
-from jali.errors import BudgetExceeded, Reason, RequestRejected
+from jali.errors import BudgetExceeded, JaliError, Reason, RequestRejected
 from jali.views import PlanView
 
 PILOT_SHARE = Decimal("0.1")  # of the most that may be spent
@@ -49,26 +49,35 @@ def ask_relative(room: Asked, sql: str, shares: Mapping[str, Decimal], most: Any
 
     A column's size is the median over the rows whose pilot interval leaves 0 out, taken at the end that is nearer to 0:
     rather too exact than not exact enough. Raises BudgetExceeded, with what is needed, when the rest of `most` is not
-    enough, and RequestRejected when the pilot shows no size; both carry the pilot, which was paid for, as
-    `facts["pilot"]`.
+    enough, and RequestRejected when the pilot shows no size. What is raised after the pilot carries it, for it was paid
+    for, as `facts["pilot"]`.
     """
     limit = Decimal(decimal_text(most, "epsilon"))
     pilot = room.sql(sql, epsilon=limit * PILOT_SHARE, **wishes)
-    widths = {name: share * _size(pilot, name) for name, share in shares.items()}
-    needed = Decimal(str(room.explain(sql, accuracy=widths, **wishes).cost.epsilon))
-    left = limit - limit * PILOT_SHARE
-    if needed > left:
-        message = "so exact an answer costs more than the epsilon you named"
-        total = str(needed + limit * PILOT_SHARE)
-        raise BudgetExceeded(message, (), needed=total, remaining=str(limit), pilot=pilot)
-    answer = room.sql(sql, accuracy=widths, **wishes)
+    try:
+        answer = _after(pilot, room, sql, shares, limit, **wishes)
+    except JaliError as error:
+        error.facts["pilot"] = pilot
+        raise
     answer.pilot = pilot
     return answer
+
+
+def _after(
+    pilot: Answer, room: Asked, sql: str, shares: Mapping[str, Decimal], limit: Decimal, **wishes: Any
+) -> Answer:
+    widths = {name: share * _size(pilot, name) for name, share in shares.items()}
+    spent = limit * PILOT_SHARE
+    needed = Decimal(str(room.explain(sql, accuracy=widths, **wishes).cost.epsilon))
+    if needed > limit - spent:
+        message = "so exact an answer costs more than the epsilon you named"
+        raise BudgetExceeded(message, (), needed=str(needed + spent), remaining=str(limit))
+    return room.sql(sql, accuracy=widths, **wishes)
 
 
 def _size(pilot: Answer, name: str) -> Decimal:
     lowest = [min(map(abs, ends)) for ends in pilot.interval(name) if ends is not None and ends[0] * ends[1] > 0]
     if not lowest:
         message = f"the pilot shows no size of {name}: name more epsilon, or an absolute half-width"
-        raise RequestRejected(message, (Reason("accuracy-no-size", message, f"accuracy.{name}"),), pilot=pilot)
+        raise RequestRejected(message, (Reason("accuracy-no-size", message, f"accuracy.{name}"),))
     return Decimal(repr(median(lowest)))

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 
+from dp_queries.accuracy import bare_columns
 from dp_queries.clipping import with_clipping
 from dp_queries.planner import analyse
 from policies.errors import RequestRejected
@@ -18,7 +19,8 @@ SQL = (
 def drafts(**clipping):
     layers = analyse(SQL, DATASET).layers
     (part,) = with_clipping(layers, {name: Fraction(limit) for name, limit in clipping.items()}).aggregations
-    return [part.drafts[aggregate.measures[0]] for aggregate in part.aggregates[:4]]
+    found = bare_columns(layers.above)
+    return [part.drafts[part.aggregates[found[column]].measures[0]] for column in "nsad"]
 
 
 def test_each_kind_of_column_takes_a_norm_in_its_own_unit():

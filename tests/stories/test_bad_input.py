@@ -255,8 +255,9 @@ def test_a_share_and_a_norm_reach_the_room_and_a_share_out_of_reach_keeps_its_pi
         assert answer.pilot.receipt.verify()
         assert answer.receipt.verify()
         spent = room.budget().spent
-        with pytest.raises(jali.BudgetExceeded) as refused:
+        with pytest.raises(jali.RequestRejected) as refused:
             room.sql(SQL, epsilon=3, accuracy={"n": "0.01%"}, clipping={"n": 2})
+        assert refused.value.reasons[0].code == "out-of-reach"
         assert refused.value.facts["pilot"].spent.epsilon < 1
         assert room.budget().spent - spent < 1
 
