@@ -8,6 +8,7 @@ import ast
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -120,8 +121,14 @@ def modules(root: Path) -> dict[str, Module]:
         relative = path.relative_to(root).as_posix()
         dotted = relative.removeprefix("client/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         if dotted.split(".")[0] in ARROWS:
-            found[dotted] = Module(relative, dotted, ast.parse(path.read_text(encoding="utf-8"), relative))
+            found[dotted] = Module(relative, dotted, parsed(path.read_text(encoding="utf-8"), relative))
     return found
+
+
+@cache
+def parsed(text: str, name: str) -> ast.Module:
+    """The syntax tree; all rules read the same one."""
+    return ast.parse(text, name)
 
 
 def imports(module: Module, known: dict[str, Module]) -> Iterator[tuple[str, int]]:
