@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from traceback import format_exception
 from typing import Any
 
 import numpy as np
@@ -175,6 +176,7 @@ class Seen:
     parts: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
 
     def answered(self, sql: str, plan: Plan) -> None:
         self.outcomes["answered"] += 1
@@ -185,6 +187,7 @@ class Seen:
     def __iadd__(self, other: "Seen") -> "Seen":
         for name in ("nodes", "parts", "refusals", "outcomes"):
             getattr(self, name).update(getattr(other, name))
+        self.failures += other.failures
         return self
 
 
@@ -253,7 +256,7 @@ def small_world(random: Random) -> Tables:
 
 
 def put(seed: int, queries: int, share: float = 0.5) -> Seen:
-    """Put random queries through a world of this seed, this share of them mutated. The error tells seed and text."""
+    """Put random queries through a world of this seed, this share of them mutated. A failure tells seed and text."""
     seen = Seen()
     with opened(small_world(Random(seed))) as both:
         for at in range(queries):
@@ -263,5 +266,6 @@ def put(seed: int, queries: int, share: float = 0.5) -> Seen:
             try:
                 check(sql, both, random, seen, "mutated" if is_mutated else "written")
             except Exception as error:
-                raise AssertionError(f"seed {seed}, query {at}: {type(error).__name__}: {error}\n{sql!r}") from error
+                told = "".join(format_exception(error, limit=-3))
+                seen.failures.append(f"seed {seed}, query {at}: {sql!r}\n{told}")
     return seen
