@@ -99,9 +99,10 @@ class Ours:
         self._backend.close()
 
     def _sums(self, part: Aggregation) -> Sums:
+        sums = None
         if part.is_open:
-            part = with_shown_groups(part, self._backend.found_groups(part), OpenDPNoise())
-        return self._backend.bounded_sums(part)
+            part, sums = with_shown_groups(part, self._backend.found_groups(part), OpenDPNoise())
+        return sums or self._backend.bounded_sums(part)
 
     def _planned(self, sql: str) -> Plan:
         query = planner.analyse(sql, self._dataset)

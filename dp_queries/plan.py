@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from math import prod
-from typing import Any, Literal as OneOf
+from typing import Any, Final, Literal as OneOf
 
 from dp_queries.expressions import Expression, Value, literal_json, to_json
-from dp_queries.measures import Measure, MeasureKind, NormChoice, QuantileMeasure
+from dp_queries.measures import MOST_LADDER_CELLS, Measure, MeasureKind, NormChoice, QuantileMeasure
 from dp_queries.post_processing import Above, OutputColumn
 from dp_queries.relations import Below
 from policies.canonical import digest
@@ -32,6 +32,8 @@ __all__ = [
     "Plan",
     "QuantileMeasure",
 ]
+
+MOST_GROUPS_AT_ONCE: Final = 2**16  # of private keys that are read once: more fall out of the processor's caches
 
 AggregateKind = OneOf["count", "sum", "avg", "var_pop", "var_samp", "stddev_pop", "stddev_samp", "quantile"]
 
@@ -73,6 +75,7 @@ class Aggregation:
 
     A plan's has no `shown`. In the course of its release, partition selection replaces private keys by the values that
     appear, and `shown` lists the groups that do: the place of each key's value in its domain, in ascending order.
+    `groups_at_most`: how many groups private keys can have, by the card; None if that is nothing to plan with.
     """
 
     below: Below
@@ -82,6 +85,7 @@ class Aggregation:
     aggregates: tuple[Aggregate, ...]
     selection: Selection | None
     shown: tuple[tuple[int, ...], ...] | None = None
+    groups_at_most: int | None = None
 
     @property
     def groups(self) -> int:
@@ -100,6 +104,15 @@ class Aggregation:
         """Whether it has not been decided yet which groups appear."""
         return self.selection is not None and self.shown is None
 
+    @property
+    def is_read_once(self) -> bool:
+        """Whether sums of private keys are taken while groups are found: where these are few for sure."""
+        if self.selection is None or self.groups_at_most is None or not self.measures or self.quantiles:
+            return False
+        cells = self.groups_at_most * sum(len(measure.norms) for measure in self.measures)
+        is_linear = all(measure.kind != "distinct" for measure in self.measures)
+        return is_linear and self.groups_at_most <= MOST_GROUPS_AT_ONCE and cells <= MOST_LADDER_CELLS
+
     def to_json(self) -> Any:
         """The aggregation for the plan's digest."""
         return {
@@ -108,7 +121,7 @@ class Aggregation:
             "measures": [measure.to_json() for measure in self.measures],
             "quantiles": [quantile.to_json() for quantile in self.quantiles],
             "aggregates": [[aggregate.kind, *aggregate.measures] for aggregate in self.aggregates],
-            "selection": self.selection and _selection_json(self.selection),
+            "selection": self.selection and [*_selection_json(self.selection), self.is_read_once],
         }
 
 

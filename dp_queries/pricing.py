@@ -131,6 +131,7 @@ def _aggregation(
         ),
         aggregates=draft.aggregates,
         selection=makers.selected(selecting, delta, draft.groups_per_unit) if draft.has_private_keys else None,
+        groups_at_most=draft.groups_at_most if draft.has_private_keys else None,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from dp_queries.answer import Answer, Bounds, Cell, Clipping
-from dp_queries.backends.base import Backend
+from dp_queries.backends.base import Backend, Sums
 from dp_queries.methods import methods_text
 from dp_queries.plan import Aggregation, Plan
 from dp_queries.released import Noisy, nothing_shown, post_process
@@ -57,11 +57,9 @@ def _check_charge(plan: Plan, charge: Charge) -> None:
 
 def _released(aggregation: Aggregation, backend: Backend, noise: Noise, choice: Choice) -> Noisy:
     """One aggregation's noisy measures and quantiles, by group; groups and norms are settled first."""
-    if aggregation.is_open:
-        aggregation = with_shown_groups(aggregation, backend.found_groups(aggregation), noise)
-    if not aggregation.groups:
+    aggregation, sums = _summed(aggregation, backend, noise)
+    if sums is None:
         return nothing_shown(without_groups(aggregation))
-    sums = backend.bounded_sums(aggregation)
     done, totals = settled(aggregation, sums, noise)
     measures = tuple(
         np.array(noisy_totals(measure, total.tolist(), noise), dtype=np.float64)
@@ -72,6 +70,16 @@ def _released(aggregation: Aggregation, backend: Backend, noise: Noise, choice: 
         for part, histogram in zip(done.quantiles, sums.histograms, strict=True)
     )
     return Noisy(done, measures, drawn)
+
+
+def _summed(aggregation: Aggregation, backend: Backend, noise: Noise) -> tuple[Aggregation, Sums | None]:
+    """The aggregation with its groups, and their exact sums; None where no group appears."""
+    sums = None
+    if aggregation.is_open:
+        aggregation, sums = with_shown_groups(aggregation, backend.found_groups(aggregation), noise)
+    if not aggregation.groups:
+        return aggregation, None
+    return aggregation, sums or backend.bounded_sums(aggregation)
 
 
 def _notes(plan: Plan, rows: list[list[Cell]], intervals: Intervals) -> tuple[str, ...]:

@@ -22,8 +22,9 @@ from privacy.parts import Int64s
 from privacy.selection import select
 
 
-def with_shown_groups(aggregation: Aggregation, found: FoundGroups, noise: Noise) -> Aggregation:
-    """The aggregation with the groups that partition selection shows: its private keys have public domains now.
+def with_shown_groups(aggregation: Aggregation, found: FoundGroups, noise: Noise) -> tuple[Aggregation, Sums | None]:
+    """The aggregation with the groups that partition selection shows: its private keys have public domains now. And
+    their sums, if these were taken already (`privacy.met_sums` says why they may be); others are dropped unseen.
 
     Groups are in the order of their keys, never of their codes, which would tell in which order rows lie (ATTACKS 9).
     """
@@ -36,8 +37,15 @@ def with_shown_groups(aggregation: Aggregation, found: FoundGroups, noise: Noise
         for place, key in enumerate(aggregation.keys)
     )
     places = [{value: at for at, value in enumerate(key.domain or ())} for key in keys]
-    shown = sorted(tuple(at[value] for at, value in zip(places, group, strict=True)) for group in groups)
-    return without_large_ladders(replace(aggregation, keys=keys, shown=tuple(shown)))
+    shown = sorted(
+        (tuple(at[value] for at, value in zip(places, group, strict=True)), code)
+        for group, code in zip(groups, codes, strict=True)
+    )
+    settled_groups = replace(aggregation, keys=keys, shown=tuple(group for group, _ in shown))
+    done = without_large_ladders(settled_groups)
+    # With other norms than planned sums are asked for anew.
+    is_summed = found.sums is not None and done is settled_groups
+    return done, found.sums.of([code for _, code in shown]) if found.sums is not None and is_summed else None
 
 
 def without_large_ladders(aggregation: Aggregation) -> Aggregation:

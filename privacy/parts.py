@@ -29,6 +29,11 @@ class Part(ABC):
     def finish(self) -> Int64s:
         """The exact integers of this part. Nothing may be added afterwards."""
 
+    @property
+    def has_units(self) -> bool:
+        """Whether any row was folded in."""
+        return self._first_unit is not None
+
     def follows(self, before: "Part") -> bool:
         """Whether all units of this part come after all units of the part `before`."""
         return self._first_unit is None or self._first_unit > before._last_unit
@@ -44,7 +49,7 @@ def merged(parts: Sequence[Part]) -> Int64s:
 
     Integer sums: the same for every way to cut.
     """
-    held = [part for part in parts if part._first_unit is not None] or list(parts[:1])
+    held = [part for part in parts if part.has_units] or list(parts[:1])
     if not all(after.follows(before) for before, after in pairwise(held)):
         raise UnitOrderBroken("two parts share a unit, or are out of order")
     # At most 2^31 units add at most 2^30 each: no total leaves int64.

@@ -22,14 +22,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import Final, Literal
 
 import numpy as np
 
 from privacy.loss import Loss, PureEvent, SelectionEvent, ZCDPEvent, checked_delta
 from privacy.mechanisms import Noise, gaussian_scale, laplace_scale
-from privacy.unit_sets import UnitSets
+from privacy.parts import Int64s
+from privacy.unit_sets import Sets
 
 Mechanism = Literal["gaussian", "laplace"]
 
@@ -74,6 +75,11 @@ class Selection:
     def weight(self, groups: int) -> int:
         """What a unit adds to each of its groups, in grid steps, so that its vector keeps to the norm."""
         return _weight(self.mechanism, self.steps, groups)
+
+    @cached_property
+    def weights(self) -> Int64s:
+        """The weight for every number of groups, from 0 to the most."""
+        return np.array([0, *map(self.weight, range(1, self.most_groups + 1))], np.int64)
 
     def units_at_half(self, groups: int = 1) -> int:
         """About how many units, with `groups` groups each, a group needs to appear with an even chance. For *explain*
@@ -141,17 +147,18 @@ def threshold(
     return most
 
 
-def select(sets: UnitSets, selection: Selection, noise: Noise, generator: np.random.Generator) -> list[int]:
+def select(sets: Sets, selection: Selection, noise: Noise, generator: np.random.Generator) -> list[int]:
     """Codes of the groups that appear.
 
     Codes tell in which order groups were met, which is private: whoever releases the groups orders them by their keys.
     `noise` protects; `generator` only picks some of the groups of a unit that has too many.
     """
     bounded = sets.limited(selection.most_groups, generator)
-    weights = np.array([0, *map(selection.weight, range(1, selection.most_groups + 1))], np.int64)
     open_groups, found = np.ones(sets.groups, np.bool_), np.zeros(sets.groups, np.bool_)
     for look in selection.rounds:
-        totals = bounded.totals(weights, open_groups)
+        if not open_groups.any():
+            break  # nothing would be a candidate; what is open is told by noisy sums alone
+        totals = bounded.totals(selection.weights, open_groups)
         # What nobody adds a step to is no candidate: only a unit that had to leave it out knows of it.
         candidates = np.flatnonzero(totals)
         noisy = np.array(_noisy(selection.mechanism, totals[candidates].tolist(), look, noise), np.int64)

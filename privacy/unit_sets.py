@@ -4,8 +4,10 @@ Rows come in unit order, with group codes that may grow from batch to batch; a u
 Codes are given in the order in which groups are met, which is private: they go nowhere but to other arrays of codes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 from numba import boolean, int32, int64, types, void
@@ -13,6 +15,23 @@ from numpy.typing import NDArray
 
 from privacy.group_codes import MOST_GROUPS, Int32s, Int64s, compiled, grown, read_only
 from privacy.parts import UnitOrderBroken
+
+
+class Sets(Protocol):
+    """Which groups units are in, as selection asks for it."""
+
+    @property
+    def groups(self) -> int:
+        """How many groups there are."""
+        ...
+
+    def limited(self, most: int, generator: np.random.Generator) -> "Sets":
+        """The same with `most` groups of each unit that has more."""
+        ...
+
+    def totals(self, weights: Int64s, open_groups: NDArray[np.bool_]) -> Int64s:
+        """Sums per group, where a unit with n open groups adds weights[n] to each of them."""
+        ...
 
 
 class UnitSets:
@@ -47,6 +66,33 @@ class UnitSets:
         totals = np.zeros(self.groups, np.int64)
         _weigh(self._members, self._firsts, weights, open_groups, totals)
         return totals
+
+
+class SetsOnDemand:
+    """Sets that are collected when they are asked for; what they weigh while all groups are open may be known before.
+
+    `weighed` is what `weights` add up to, where no unit has more groups than these reach: there is nothing to limit
+    then. Without it everything is told by the sets, which are collected once and limited once.
+    """
+
+    def __init__(
+        self, groups: int, collect: Callable[[], UnitSets], weights: Int64s, weighed: Int64s | None = None
+    ) -> None:
+        self.groups = groups
+        self.collected = cache(collect)
+        self._weights = weights
+        self._weighed = weighed
+
+    def limited(self, most: int, generator: np.random.Generator) -> "SetsOnDemand":
+        """The same with `most` groups of each unit that has more."""
+        weighed = self._weighed if self._weights.size <= most + 1 else None
+        return SetsOnDemand(self.groups, lambda: self.collected().limited(most, generator), self._weights, weighed)
+
+    def totals(self, weights: Int64s, open_groups: NDArray[np.bool_]) -> Int64s:
+        """Sums per group, where a unit with n open groups adds weights[n] to each of them."""
+        if self._weighed is not None and open_groups.all() and np.array_equal(weights, self._weights):
+            return self._weighed
+        return self.collected().totals(weights, open_groups)
 
 
 class UnitSetsBuilder:

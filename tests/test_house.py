@@ -41,7 +41,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "dp_accounting": ("privacy/loss.py",),
     "numba": (
         *("privacy/bounding.py", "privacy/distinct.py", "privacy/group_codes.py"),
-        *("privacy/histograms.py", "privacy/ladder.py", "privacy/unit_sets.py"),
+        *("privacy/histograms.py", "privacy/ladder.py", "privacy/met_sums.py", "privacy/unit_sets.py"),
     ),
     "cedarpy": ("policies/authorization.py",),
     "rfc8785": ("policies/canonical.py",),

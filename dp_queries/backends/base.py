@@ -1,7 +1,7 @@
 """What a backend is: the one place where rows become exact, bounded aggregates."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -13,22 +13,10 @@ from dp_queries.expressions import Value
 from dp_queries.plan import Aggregation, Measure, QuantileMeasure
 from privacy.bounding import SATURATED, Contribution, Int64s
 from privacy.histograms import Tally
-from privacy.unit_sets import UnitSets
+from privacy.unit_sets import Sets
 
 _EPOCH_DAY = date(1970, 1, 1)
 _EPOCH = datetime.fromisoformat("1970-01-01")
-
-
-@dataclass(frozen=True)
-class FoundGroups:
-    """The groups of private keys that rows have, by code, and which of them each unit is in. Nothing here is public.
-
-    `keys` holds a value per key: integers count the key's granularity, dates and timestamps days and microseconds
-    since 1970, booleans are 0 and 1.
-    """
-
-    keys: Sequence[tuple[int | str | None, ...]]
-    sets: UnitSets
 
 
 @dataclass(frozen=True)
@@ -43,6 +31,26 @@ class Sums:
     totals: Int64s
     histograms: tuple[Int64s, ...] = ()
     norms: tuple[tuple[int, ...], ...] = ()
+
+    def of(self, groups: Sequence[int]) -> "Sums":
+        """The sums of these groups, in this order."""
+        return replace(
+            self, totals=self.totals[:, list(groups)], histograms=tuple(held[list(groups)] for held in self.histograms)
+        )
+
+
+@dataclass(frozen=True)
+class FoundGroups:
+    """The groups of private keys that rows have, by code, and which of them each unit is in. Nothing here is public.
+
+    `keys` holds a value per key: integers count the key's granularity, dates and timestamps days and microseconds
+    since 1970, booleans are 0 and 1. `sums` are over all these groups where the aggregation `is_read_once`: each unit's
+    vector is clipped over all groups that it is in, and it is counted in `norms` if it is in any.
+    """
+
+    keys: Sequence[tuple[int | str | None, ...]]
+    sets: Sets
+    sums: Sums | None = None
 
 
 class Backend(Protocol):

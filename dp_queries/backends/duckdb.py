@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
 
 from dp_queries.backends.base import FoundGroups, Sums
-from dp_queries.backends.fold import Fold, GroupsFold, finished, found
+from dp_queries.backends.fold import Fold, GroupsFold, OnceFold, finished, found, found_once
 from dp_queries.backends.private_keys import PrivateKeys
 from dp_queries.backends.publics import read_public
 from dp_queries.backends.streams import Rows, Stream, keys_stream, stream
@@ -28,7 +28,7 @@ from policies.catalogue import LoadedDataset
 from privacy.parts import UnitOrderBroken
 
 _BATCH_ROWS = 262_144  # smaller ones hand the interpreter's lock to and fro, and cost a fifth more
-AnyFold = TypeVar("AnyFold", Fold, GroupsFold)
+AnyFold = TypeVar("AnyFold", Fold, GroupsFold, OnceFold)
 
 _SORTED_PARTS = 4  # what must be sorted is held in memory as a whole, so it should be small
 
@@ -58,12 +58,11 @@ class DuckDBBackend:
 
     def found_groups(self, aggregation: Aggregation) -> FoundGroups:
         """The groups of private keys that rows have; see `base.Backend`."""
-        keys = len(aggregation.keys)
-
-        def empty() -> GroupsFold:
-            return GroupsFold(PrivateKeys(keys, np.random.default_rng()))
-
-        return found(self._folded(aggregation.below, keys_stream(aggregation, self._dataset), empty, self._ranges))
+        if aggregation.selection is None or not aggregation.is_read_once:
+            return found(self._collected(aggregation))
+        wanted, weights = keys_stream(aggregation, self._dataset, summed=True), aggregation.selection.weights
+        folds = self._folded(aggregation.below, wanted, lambda: OnceFold(aggregation, wanted, weights), self._ranges)
+        return found_once(aggregation, folds, weights, lambda: self._collected(aggregation))
 
     def bounded_sums(self, aggregation: Aggregation) -> Sums:
         """Exact sums in grid steps; see `base.Backend`."""
@@ -98,6 +97,16 @@ class DuckDBBackend:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _collected(self, aggregation: Aggregation) -> list[GroupsFold]:
+        """The sets of groups of each range of units."""
+        wanted, keys = keys_stream(aggregation, self._dataset), len(aggregation.keys)
+        return self._folded(
+            aggregation.below,
+            wanted,
+            lambda: GroupsFold(PrivateKeys(keys, np.random.default_rng())),
+            self._ranges,
+        )
 
     def _fair_cuts(self, table: str) -> list[tuple[int, int]]:
         """Ranges of units with as many rows each as whole units allow; the slot relies on it (`work`)."""

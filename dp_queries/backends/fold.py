@@ -4,7 +4,7 @@ Measures, histograms and sets of groups are folded apart for ranges of units and
 through all units one after the other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,9 +17,10 @@ from dp_queries.plan import Aggregation, Measure
 from privacy.bounding import Bounding, Int64s
 from privacy.distinct import Claims
 from privacy.histograms import Histogram
-from privacy.ladder import Ladders, merged_histograms
+from privacy.ladder import Ladder, Ladders, merged_histograms
+from privacy.met_sums import MetSums, joined_sums
 from privacy.parts import merged
-from privacy.unit_sets import UnitSetsBuilder, joined
+from privacy.unit_sets import SetsOnDemand, UnitSets, UnitSetsBuilder, joined
 
 _KINDS: Final = ("fixed", "open", "claimed")
 
@@ -38,10 +39,52 @@ class GroupsFold:
 
 
 def found(folds: Sequence[GroupsFold]) -> FoundGroups:
-    """The groups of all ranges, in order: parts have codes of their own."""
-    first = folds[0].keys
-    maps = [np.arange(len(first), dtype=np.int32), *(first.merge(fold.keys) for fold in folds[1:])]
-    return FoundGroups(first.keys(), joined([fold.sets for fold in folds], maps, len(first)))
+    """The groups of all ranges, in order."""
+    keys = folds[0].keys
+    sets = sets_of(folds, keys)
+    return FoundGroups(keys.keys(), sets)
+
+
+def sets_of(folds: Sequence[GroupsFold], keys: PrivateKeys) -> UnitSets:
+    """The sets of all ranges, in order, by common codes; keys that are missing there are taken in."""
+    maps = [keys.merge(fold.keys) for fold in folds]
+    return joined([fold.sets for fold in folds], maps, len(keys))
+
+
+class OnceFold:
+    """The groups of private keys that a range of units has, and their sums, of rows that are read once."""
+
+    def __init__(self, aggregation: Aggregation, wanted: Stream, weights: Int64s) -> None:
+        self.keys = PrivateKeys(len(aggregation.keys), np.random.default_rng())
+        self._sources = wanted.sources
+        measures = aggregation.measures
+        self.sums = MetSums(weights, contributions(measures), [_ladder(measure) for measure in measures])
+
+    def add(self, rows: Rows) -> None:
+        """Fold a batch in; a unit may go on in the next. Raises UnitOrderBroken."""
+        groups = rows.discovered(self.keys)
+        values = [None if at is None else rows.values[at] for at in self._sources]
+        self.sums.add(rows.units, groups, len(self.keys), values)
+
+
+def found_once(
+    aggregation: Aggregation, folds: Sequence[OnceFold], weights: Int64s, again: Callable[[], Sequence[GroupsFold]]
+) -> FoundGroups:
+    """The groups of all ranges, in order, with their sums; sets are read again if selection asks for them."""
+    keys = folds[0].keys
+    maps = [keys.merge(fold.keys) for fold in folds]
+    met = joined_sums([fold.sums for fold in folds], maps, len(keys))
+    counts = zip(aggregation.measures, met.histograms, strict=True)
+    return FoundGroups(
+        keys.keys(),
+        SetsOnDemand(len(keys), lambda: sets_of(again(), keys), weights, met.weighed),
+        Sums(met.totals, norms=tuple(tuple(entries) for measure, entries in counts if measure.choice)),
+    )
+
+
+def _ladder(measure: Measure) -> Ladder:
+    """The measure's norms; a single one is a ladder that leaves nothing to choose."""
+    return Ladder((measure.norm,), 0) if measure.choice is None else measure.choice.ladder
 
 
 class Fold:

@@ -102,7 +102,8 @@ def _integers(column: Any, texts: _Texts) -> Column:
         column = column.view(pyarrow.int32())
     elif not any(is_kind(kind) for is_kind in _NUMBERS) or pyarrow.types.is_uint64(kind):
         raise ValueError(f"{kind} can't be a group key")
-    return column.cast(pyarrow.int64()).fill_null(0).to_numpy(), nulls
+    column = column.cast(pyarrow.int64())  # no copy where they are such already
+    return (column if nulls is None else column.fill_null(0)).to_numpy(), nulls
 
 
 def _nulls(column: Any) -> Flags | None:

@@ -4,6 +4,7 @@ It defines what every other backend must give, to the last integer. Tests compar
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import isfinite, sqrt
 from typing import Any
@@ -15,7 +16,7 @@ from dp_queries.backends.base import FoundGroups, Sums
 from dp_queries.backends.evaluate import Row, Steps, evaluate, known
 from dp_queries.backends.storage import storage
 from dp_queries.backends.tallies import claims, histogram
-from dp_queries.backends.twins.groups import Groups, groups_found, value_number
+from dp_queries.backends.twins.groups import Groups, MetGroups, groups_found, value_number
 from dp_queries.backends.twins.rows import Held, joined_rows
 from dp_queries.backends.twins.steps import quantized, rounded
 from dp_queries.expressions import Expression
@@ -26,6 +27,7 @@ from privacy.bounding import NULL_INT64, SATURATED, Int64s
 from privacy.units import ContributionNorm
 
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
+AnyGroups = Groups | MetGroups
 
 
 class ReferenceBackend:
@@ -37,17 +39,17 @@ class ReferenceBackend:
 
     def found_groups(self, aggregation: Aggregation) -> FoundGroups:
         """The groups of private keys that rows have; see `base.Backend`."""
-        return groups_found(aggregation, self._by_unit(aggregation))
+        units = self._by_unit(aggregation)
+        found = groups_found(aggregation, units)
+        if not aggregation.is_read_once:
+            return found
+        groups = MetGroups(aggregation, units)
+        in_any = {unit: rows for unit, rows in units.items() if any(groups.of(row) is not None for row in rows)}
+        return replace(found, sums=_summed(aggregation, groups, in_any))
 
     def bounded_sums(self, aggregation: Aggregation) -> Sums:
         """Exact sums in grid steps; see `base.Backend`."""
-        units = self._by_unit(aggregation)
-        groups = Groups(aggregation)
-        measures = [row for measure in aggregation.measures for row in _totals(measure, groups, units)]
-        totals = np.array(measures, np.int64).reshape(len(measures), groups.count)
-        histograms = tuple(_histogram(quantile, groups, units) for quantile in aggregation.quantiles)
-        norms = tuple(_norms(measure, groups, units) for measure in aggregation.measures if measure.choice)
-        return Sums(totals, histograms, norms)
+        return _summed(aggregation, Groups(aggregation), self._by_unit(aggregation))
 
     def _by_unit(self, aggregation: Aggregation) -> dict[Any, list[Row]]:
         units: dict[Any, list[Row]] = {}
@@ -111,7 +113,15 @@ def clipped(sums: Mapping[int, int], norm: ContributionNorm) -> dict[int, int]:
         factor *= 1.0 - 2.0**-40
 
 
-def _totals(measure: Measure, groups: Groups, by_unit: Mapping[Any, Sequence[Row]]) -> list[list[int]]:
+def _summed(aggregation: Aggregation, groups: AnyGroups, units: Mapping[Any, Sequence[Row]]) -> Sums:
+    measures = [row for measure in aggregation.measures for row in _totals(measure, groups, units)]
+    totals = np.array(measures, np.int64).reshape(len(measures), groups.count)
+    histograms = tuple(_histogram(quantile, groups, units) for quantile in aggregation.quantiles)
+    norms = tuple(_norms(measure, groups, units) for measure in aggregation.measures if measure.choice)
+    return Sums(totals, histograms, norms)
+
+
+def _totals(measure: Measure, groups: AnyGroups, by_unit: Mapping[Any, Sequence[Row]]) -> list[list[int]]:
     """The totals under each of the measure's norms."""
     if measure.kind == "distinct":
         pairs = (_pairs(measure.value, groups, rows, value_number) for rows in by_unit.values())
@@ -130,7 +140,7 @@ def _clipped_totals(sums: Sequence[Mapping[int, int]], groups: int, norm: Contri
     return totals
 
 
-def _norms(measure: Measure, groups: Groups, by_unit: Mapping[Any, Sequence[Row]]) -> tuple[int, ...]:
+def _norms(measure: Measure, groups: AnyGroups, by_unit: Mapping[Any, Sequence[Row]]) -> tuple[int, ...]:
     """How many units need which norm of the measure's ladder; the last entry counts those that need more."""
     counts = [0] * (len(measure.norms) + 1)
     for rows in by_unit.values():
@@ -140,7 +150,7 @@ def _norms(measure: Measure, groups: Groups, by_unit: Mapping[Any, Sequence[Row]
     return tuple(counts)
 
 
-def _histogram(quantile: QuantileMeasure, groups: Groups, by_unit: Mapping[Any, Sequence[Row]]) -> Int64s:
+def _histogram(quantile: QuantileMeasure, groups: AnyGroups, by_unit: Mapping[Any, Sequence[Row]]) -> Int64s:
     bins = quantile.drawing.bins
 
     def steps(value: Any) -> int:
@@ -151,7 +161,7 @@ def _histogram(quantile: QuantileMeasure, groups: Groups, by_unit: Mapping[Any, 
 
 
 def _pairs(
-    value: Expression | None, groups: Groups, rows: Sequence[Row], number: Callable[[Any], int]
+    value: Expression | None, groups: AnyGroups, rows: Sequence[Row], number: Callable[[Any], int]
 ) -> list[tuple[int, int]]:
     """Group and number of each row that has a group and a value."""
     if value is None:
@@ -160,7 +170,7 @@ def _pairs(
     return [(group, number(held)) for group, held in found if group is not None and held is not None]
 
 
-def _sums(measure: Measure, groups: Groups, rows: Sequence[Row]) -> dict[int, int]:
+def _sums(measure: Measure, groups: AnyGroups, rows: Sequence[Row]) -> dict[int, int]:
     """One unit's sum per group that it touches."""
     sums: dict[int, int] = {}
     for row in rows:

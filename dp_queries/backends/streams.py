@@ -126,15 +126,17 @@ def _shown(aggregation: Aggregation, sizes: list[int]) -> ShownGroups | None:
     return None if shown is None or len(shown) == prod(sizes) else ShownGroups(shown, sizes)
 
 
-def keys_stream(aggregation: Aggregation, dataset: LoadedDataset) -> Stream:
-    """The statement that finds the groups of private keys. Raises ValueError as `stream` does."""
+def keys_stream(aggregation: Aggregation, dataset: LoadedDataset, *, summed: bool = False) -> Stream:
+    """The statement that finds the groups of private keys, with what is summed or without. Raises ValueError."""
     writer = RowsWriter(aggregation.below, dataset)
+    values: dict[str, int] = {}
+    sources = tuple(_source(measure, aggregation, writer, values) for measure in aggregation.measures if summed)
     terms = [writer.term(key.expression) for key in aggregation.keys]
     keys = tuple(
         None if key.domain is None else key_column(key, term) for key, term in zip(aggregation.keys, terms, strict=True)
     )
     named = [private_key(term) if key is None else key.sql for key, term in zip(keys, terms, strict=True)]
-    return Stream(writer.select([writer.unit(), *named]), keys)
+    return Stream(writer.select([writer.unit(), *named, *values]), keys, sources)
 
 
 def _source(measure: Measure, aggregation: Aggregation, writer: RowsWriter, values: dict[str, int]) -> int | None:

@@ -36,6 +36,7 @@ from policies.columns import Clipping
 from policies.errors import RequestRejected
 from policies.terms import AGGREGATES
 from privacy.budget import issue_charge
+from privacy.unit_sets import SetsOnDemand
 from tests.dp_queries.backends.random_relations import world
 from tests.dp_queries.backends.worlds import DATASET, FIXED, KEY, Tables, write
 from tests.dp_queries.flights import PINNED_LOG
@@ -130,10 +131,14 @@ class Both:
 
 def canonical_groups(found: Any) -> Any:
     """Found keys, and the sets of them that units have, whatever their codes are."""
-    firsts = found.sets._firsts
-    members = [sorted(map(repr, map(found.keys.__getitem__, found.sets._members[one:two]))) for one, two in
-               pairwise(firsts)]  # fmt: skip
-    return sorted(map(repr, found.keys)), sorted(members)
+    sets = found.sets.collected() if isinstance(found.sets, SetsOnDemand) else found.sets
+    members = [sorted(map(repr, map(found.keys.__getitem__, sets._members[one:two]))) for one, two in
+               pairwise(sets._firsts)]  # fmt: skip
+    sums = found.sums and [
+        {repr(key): found.sums.totals[:, code].tolist() for code, key in enumerate(found.keys)},
+        found.sums.norms,
+    ]
+    return sorted(map(repr, found.keys)), sorted(members), sums
 
 
 def canonical(sums: Sums) -> Any:

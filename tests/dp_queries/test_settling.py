@@ -54,10 +54,21 @@ def test_groups_that_are_shown_get_domains_in_the_order_of_their_values():
     kept = [("b", 1, 3), (None, 0, 4), ("a", 1, 3), ("z", 0, 9)]  # by code, which is the order of rows
     selection = gaussian_selection(rho_nano=10**9, delta=Fraction(1, 10**6))
     crowd = found(kept, [[0, 1, 2]] * 500 + [[3]])
-    shown = with_shown_groups(replace(PART, selection=selection), crowd, Recorder())
+    shown, sums = with_shown_groups(replace(PART, selection=selection), crowd, Recorder())
     assert [key.domain for key in shown.keys] == [("a", "b", None), ("small", "large"), (1.5, 2)]
     assert shown.shown == ((0, 1, 0), (1, 1, 0), (2, 0, 1))
-    assert (shown.groups, shown.is_open) == (3, False)
+    assert (shown.groups, shown.is_open, sums) == (3, False, None)
+
+
+def test_sums_that_were_taken_before_are_given_for_shown_groups_alone_in_their_order():
+    kept = [("b", 1, 3), (None, 0, 4), ("a", 1, 3), ("z", 0, 9)]
+    selection = gaussian_selection(rho_nano=10**9, delta=Fraction(1, 10**6))
+    taken = Sums(np.arange(20).reshape(5, 4), norms=((7, 0, 0, 0, 0),))  # of the last group, which is not shown, too
+    crowd = replace(found(kept, [[0, 1, 2]] * 500 + [[3]]), sums=taken)
+    shown, sums = with_shown_groups(replace(PART, selection=selection), crowd, Recorder())
+    assert shown.shown == ((0, 1, 0), (1, 1, 0), (2, 0, 1))
+    assert sums.totals.tolist() == [[row + code for code in (2, 0, 1)] for row in (0, 4, 8, 12, 16)]
+    assert sums.norms == taken.norms
 
 
 def test_only_selection_shows_groups():

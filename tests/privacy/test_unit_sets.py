@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from privacy.parts import UnitOrderBroken
-from privacy.unit_sets import UnitSets, UnitSetsBuilder, joined
+from privacy.unit_sets import SetsOnDemand, UnitSets, UnitSetsBuilder, joined
 
 ROWS = st.lists(st.tuples(st.integers(0, 6), st.integers(-1, 9)), max_size=60).map(sorted)
 WEIGHTS = np.array([0, *(1000 // count for count in range(1, 12))], np.int64)
@@ -136,3 +136,23 @@ def test_a_code_of_a_group_that_is_not_announced_counts_nowhere():
     builder = UnitSetsBuilder()
     builder.add(np.zeros(3, np.int32), np.array([0, 1, 2], np.int32), 2)
     assert builder.sets()[0].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("is_weighed", [True, False])
+def test_sets_on_demand_say_what_sets_say_and_are_collected_once_if_at_all(is_weighed):
+    rows = [(0, 0), (0, 1), (1, 1), (2, 9)]
+    sets, asked = whole(rows), []
+    everyone, some = np.ones(10, np.bool_), np.arange(10) < 2
+    weighed = sets.totals(WEIGHTS, everyone) if is_weighed else None
+    lazy = SetsOnDemand(10, lambda: asked.append(1) or sets, WEIGHTS, weighed)
+    reach = lazy.limited(WEIGHTS.size - 1, generator())
+    for held in (lazy, reach):
+        assert held.totals(WEIGHTS, everyone).tolist() == by_hand(rows, [True] * 10)
+    assert len(asked) == (0 if is_weighed else 1)
+    for held in (lazy, reach):
+        assert held.totals(WEIGHTS, some).tolist() == by_hand(rows, some.tolist())
+        assert held.totals(2 * WEIGHTS, everyone).tolist() == [2 * each for each in by_hand(rows, [True] * 10)]
+    assert len(asked) == 1
+    # A unit that must leave a group out: what was weighed says nothing any more.
+    limited = lazy.limited(1, generator())
+    assert limited.totals(WEIGHTS, everyone).sum() == 3 * WEIGHTS[1]

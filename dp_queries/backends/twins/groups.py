@@ -33,16 +33,29 @@ class Groups:
         return None if None in places else self._codes.get(tuple(place for place in places if place is not None))
 
 
+class MetGroups:
+    """The groups that rows have, in the order in which they are met."""
+
+    def __init__(self, aggregation: Aggregation, by_unit: Mapping[Any, Sequence[Row]]) -> None:
+        self._aggregation = aggregation
+        met = (_places(aggregation, row) for rows in by_unit.values() for row in rows)
+        self.keys = [places for places in dict.fromkeys(met) if places is not None]
+        self._codes = {places: code for code, places in enumerate(self.keys)}
+        self.count = len(self.keys)
+
+    def of(self, row: Row) -> int | None:
+        """The row's group; None if it is in none."""
+        places = _places(self._aggregation, row)
+        return None if places is None else self._codes[places]
+
+
 def groups_found(aggregation: Aggregation, by_unit: Mapping[Any, Sequence[Row]]) -> FoundGroups:
     """What selection is asked about: the groups that rows have, in the order in which they are met."""
-    codes: dict[tuple[Any, ...], int] = {}
-    members = []
-    for rows in by_unit.values():
-        met = (_places(aggregation, row) for row in rows)
-        members.append(sorted({codes.setdefault(places, len(codes)) for places in met if places is not None}))
+    groups = MetGroups(aggregation, by_unit)
+    members = [sorted({code for row in rows if (code := groups.of(row)) is not None}) for rows in by_unit.values()]
     firsts = np.cumsum([0, *map(len, members)], dtype=np.int64)
     flat = np.array([group for mine in members for group in mine], np.int32)
-    return FoundGroups(list(codes), UnitSets(len(codes), flat, firsts))
+    return FoundGroups(groups.keys, UnitSets(groups.count, flat, firsts))
 
 
 def _places(aggregation: Aggregation, row: Row) -> tuple[Any, ...] | None:

@@ -254,13 +254,14 @@ _PRIVATE = (
 
 @st.composite
 def open_aggregations(draw: st.DrawFn) -> Aggregation:
-    """Any aggregation by private keys, maybe with a public one among them."""
+    """Any aggregation by private keys, maybe with a public one among them; some are read once, some in two passes."""
     keys = draw(st.lists(st.sampled_from(_PRIVATE), min_size=1, max_size=3))
     keys += draw(st.lists(st.sampled_from(_KEYS), max_size=1))
     chosen = draw(st.lists(measures(), min_size=1, max_size=2))
     selection = gaussian_selection(rho_nano=10**6, delta=Fraction(1, 10**6))
     ordered = tuple(draw(st.permutations(keys)))
-    return aggregation(*chosen, keys=ordered, below=draw(_belows()), selection=selection)
+    found = aggregation(*chosen, keys=ordered, below=draw(_belows()), selection=selection)
+    return replace(found, groups_at_most=draw(st.sampled_from([None, 5000])))
 
 
 def operators_of(expression: Expression | None) -> set[str]:

@@ -57,10 +57,41 @@ def test_private_groups_agree_and_so_do_sums_of_the_groups_that_are_shown(
         for each in several:
             mine, theirs = backend.found_groups(each), twin.found_groups(each)
             assert members(mine) == members(theirs), each
+            assert summed(mine) == summed(theirs), each
             # Every second group is shown, by a selection that asks no noise.
-            shown = with_shown_groups(each, mine, EverySecond())
+            shown, sums = with_shown_groups(each, mine, EverySecond())
+            assert (sums is not None) == each.is_read_once
             if shown.groups:
                 agree(backend, twin, shown)
+
+
+def summed(found: FoundGroups) -> Any:
+    """The sums of groups that were taken while these were found, by the groups' keys, and the histograms of norms."""
+    if found.sums is None:
+        return None
+    by_key = {repr(key): found.sums.of([code]).totals[:, 0].tolist() for code, key in enumerate(found.keys)}
+    return by_key, found.sums.norms, found.sums.histograms
+
+
+@settings(_calm, max_examples=10)
+@given(rows=tables(), several=st.lists(open_aggregations(), min_size=8, max_size=8), unit=st.integers(0, UNITS - 1))
+def test_no_unit_moves_sums_over_all_groups_that_are_met_by_more_than_their_norms(
+    rows: Tables, several: list[Aggregation], unit: int
+) -> None:
+    with opened(rows, threads=2, ranges=3) as here, opened(without(rows, unit * 10)) as there:
+        for each in several:
+            mine, theirs = summed(here.found_groups(each)), summed(there.found_groups(each))
+            if mine is None:
+                assert not each.is_read_once
+                continue
+            nothing = [0] * sum(len(held.norms) for held in each.measures)
+            moved = np.array([np.subtract(mine[0].get(key, nothing), theirs[0].get(key, nothing))
+                              for key in {**mine[0], **theirs[0]}], np.int64).reshape(-1, len(nothing))  # fmt: skip
+            norms = [norm for held in each.measures for norm in held.norms]
+            for norm, steps in zip(norms, moved.T.tolist(), strict=True):
+                assert sum(step * step for step in steps) <= norm.l2_steps**2, each
+            for some, others in zip(mine[1], theirs[1], strict=True):
+                assert sum(abs(one - other) for one, other in zip(some, others, strict=True)) <= 1
 
 
 class EverySecond:
