@@ -7,7 +7,7 @@ from typing import Final
 
 from dp_queries.plan import Aggregation, Measure
 from dp_queries.post_processing import Above
-from privacy.intervals import half_width
+from dp_queries.spreads import spread_half_width
 
 _BARE: Final = re.compile(r's[0-9]+\."a([0-9]+)"', re.ASCII)
 
@@ -36,6 +36,6 @@ def bare_aggregate(sql: str) -> int | None:
 
 
 def measure_half_width(measure: Measure, level: float) -> Fraction:
-    """Half-width of a measure's noise in the column's unit."""
-    steps = Fraction(half_width(measure.mechanism, measure.noise_scale, level))
+    """Half-width of a measure's noise in the column's unit, of what is left of it in a family (`families`)."""
+    steps = Fraction(spread_half_width(measure.mechanism, measure.noise_scale, measure.spread, level))
     return steps / measure.norm.grid * measure.granularity

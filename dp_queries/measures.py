@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any, Final, Literal as OneOf
 
 from dp_queries.expressions import Expression, to_json
+from dp_queries.spreads import ALONE, Spread
 from privacy.ladder import Ladder
 from privacy.quantiles import Drawing
 from privacy.units import ContributionNorm
@@ -45,7 +46,9 @@ class Measure:
     distinct: how many values the units claim, each at most so many that its norm holds.
     `value` is clamped to [lower_steps, upper_steps] and quantized to `granularity` (steps are integers) before the
     offset is taken away. `noise_scale` is in grid steps: Laplace scale or Gaussian standard deviation. With a `choice`,
-    norm and scale are those of the declared rung until `settled`.
+    norm and scale are those of the declared rung until `settled`; `loss_steps` is then the choice's estimate of what
+    clipping takes, in grid steps, of which nothing is known otherwise. `spread`: what is left of its noise where it is
+    made consistent with others (`families`, which follow from the plan).
     """
 
     kind: MeasureKind
@@ -58,18 +61,20 @@ class Measure:
     mechanism: OneOf["laplace", "gaussian"]
     noise_scale: Fraction
     choice: NormChoice | None = None
+    loss_steps: float = 0.0
+    spread: Spread = ALONE
 
     @property
     def norms(self) -> tuple[ContributionNorm, ...]:
         """The norms under which totals are wanted: one, or all rungs of the ladder."""
         return (self.norm,) if self.choice is None else self.choice.ladder.norms
 
-    def settled(self, rung: int) -> "Measure":
+    def settled(self, rung: int, loss_steps: float = 0.0) -> "Measure":
         """The measure at the rung that was chosen."""
         if self.choice is None:
             return self
         norm, scale = self.choice.ladder.norms[rung], self.choice.noise_scales[rung]
-        return replace(self, norm=norm, noise_scale=scale, choice=None)
+        return replace(self, norm=norm, noise_scale=scale, choice=None, loss_steps=loss_steps)
 
     def to_json(self) -> Any:
         """The measure for the plan's digest."""

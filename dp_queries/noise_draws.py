@@ -5,14 +5,16 @@ interval was released with it, a normal law on each side of the value has that i
 no released value is made of it.
 """
 
+from collections.abc import Sequence
 from statistics import NormalDist
 from typing import Any, Final
 
 import numpy as np
 
 from dp_queries.above_engine import Floats
-from dp_queries.plan import Measure, QuantileMeasure
+from dp_queries.plan import Aggregation, Measure, QuantileMeasure
 from dp_queries.released import Noisy, aggregate_values
+from dp_queries.spreads import spread_draws
 from privacy.intervals import draws
 from privacy.quantiles import LEVEL, Quantile
 
@@ -20,17 +22,43 @@ _REACH: Final = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
 def drawn_aggregates(noisy: Noisy, rows: Any, many: int, generator: np.random.Generator) -> list[Floats]:
-    """The aggregates of some rows in `many` draws: each of shape (many * rows), draw by draw."""
+    """The aggregates of some rows in `many` draws: each of shape (many * rows), draw by draw. Rows are drawn apart."""
     aggregation = noisy.aggregation
     measures = [
         _drawn(measure, values[rows], many, generator)
         for measure, values in zip(aggregation.measures, noisy.measures, strict=True)
     ]
-    quantiles = [
-        _drawn_quantile(measure, quantile_rows(found)[rows], many, generator)
-        for measure, found in zip(aggregation.quantiles, noisy.quantiles, strict=True)
-    ]
-    return aggregate_values(aggregation, measures, quantiles)
+    return aggregate_values(aggregation, measures, _drawn_quantiles(noisy, rows, many, generator))
+
+
+class JointDraws:
+    """Draws of released tables together: in a family, the noise of one table is in the others too."""
+
+    def __init__(self, released: Sequence[Noisy], generator: np.random.Generator) -> None:
+        self._released = released
+        self._generator = generator
+        self._families = next((noisy.families for noisy in released if noisy.families is not None), None)
+
+    def next(self) -> list[list[Floats]]:
+        """By table, its aggregates for every group."""
+        return [self._taken_away(noisy, mine) for noisy, mine in zip(self._released, self._noise(), strict=True)]
+
+    def _noise(self) -> list[list[Floats]]:
+        if self._families is None:
+            return [self._independent(noisy.aggregation) for noisy in self._released]
+        numbers = [noisy.number for noisy in self._released]
+        parts = {at: self._families.aggregations[at] for at in sorted(self._families.partners(set(numbers)))}
+        noise = self._families.consistent({at: self._independent(part) for at, part in parts.items()})
+        return [noise[number] for number in numbers]
+
+    def _independent(self, aggregation: Aggregation) -> list[Floats]:
+        shape = (aggregation.groups,)
+        return [draws(part.mechanism, part.noise_scale, shape, self._generator) for part in aggregation.measures]
+
+    def _taken_away(self, noisy: Noisy, noise: Sequence[Floats]) -> list[Floats]:
+        measures = [values - mine for values, mine in zip(noisy.measures, noise, strict=True)]
+        quantiles = _drawn_quantiles(noisy, slice(None), 1, self._generator)
+        return aggregate_values(noisy.aggregation, measures, quantiles)
 
 
 def quantile_bounds(measure: QuantileMeasure, steps: Floats, level: float) -> tuple[Floats, Floats]:
@@ -53,8 +81,16 @@ def quantile_rows(found: tuple[Quantile, ...]) -> Floats:
 
 
 def _drawn(measure: Measure, values: Floats, many: int, generator: np.random.Generator) -> Floats:
-    noise = draws(measure.mechanism, measure.noise_scale, (many, len(values)), generator)
+    shape = (many, len(values))
+    noise = spread_draws(measure.mechanism, measure.noise_scale, measure.spread, shape, generator)
     return (values - noise).ravel()
+
+
+def _drawn_quantiles(noisy: Noisy, rows: Any, many: int, generator: np.random.Generator) -> list[Floats]:
+    return [
+        _drawn_quantile(measure, quantile_rows(found)[rows], many, generator)
+        for measure, found in zip(noisy.aggregation.quantiles, noisy.quantiles, strict=True)
+    ]
 
 
 def _drawn_quantile(measure: QuantileMeasure, steps: Floats, many: int, generator: np.random.Generator) -> Floats:

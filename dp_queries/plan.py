@@ -44,17 +44,19 @@ class Key:
 
     A row whose value is not in the domain belongs to no group. Without a domain (None) the key is private: which of
     its values are shown is decided by partition selection; numbers among them are multiples of `granularity`.
+    `is_complete`: the domain is sure to have a place for every row, by the card and the text (`complete_keys`).
     """
 
     expression: Expression
     domain: tuple[Value, ...] | None
     type: str
     granularity: Fraction = Fraction(1)
+    is_complete: bool = False
 
     def to_json(self) -> Any:
         """The key for the plan's digest."""
         domain = None if self.domain is None else [literal_json(value) for value in self.domain]
-        return [to_json(self.expression), domain]
+        return [to_json(self.expression), domain, self.is_complete]
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ are made, one in pure epsilon and one in rho, and the one with less noise is tak
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from math import isqrt
+from math import hypot, isqrt
 from typing import Final
 
+from dp_queries.families import Families
 from dp_queries.measure_noise import Mechanism, noisy_measure
-from dp_queries.measures import MOST_LADDER_CELLS
+from dp_queries.measures import MOST_LADDER_CELLS, Measure
 from dp_queries.plan import Aggregation, QuantileMeasure
 from dp_queries.query import AggregationDraft, QuantileDraft, Query
 from dp_queries.splitting import GAUSSIAN_DEGREE, LAPLACE_DEGREE, measure_weights, split
@@ -94,6 +95,7 @@ def _offer(query: Query, total: int, degree: int, makers: _Makers) -> Offer | No
             aggregations.append(aggregation)
     except ValueError:  # too little to be split further, or noise wider than what can be counted
         return None
+    aggregations = list(Families(aggregations).settled())
     losses = [makers.loss(share) for share in shares]
     losses += [aggregation.selection.loss for aggregation in aggregations if aggregation.selection]
     return Offer(tuple(aggregations), sum(losses, Loss()), sum(map(_noise, aggregations)))
@@ -137,13 +139,15 @@ def _aggregation(
 
 def _noise(aggregation: Aggregation) -> float:
     """Variances relative to the squared norms, by which mechanisms are compared."""
-    linear = (
-        (standard_deviation(measure.mechanism, measure.noise_scale) / measure.norm.l2_steps) ** 2
-        for measure in aggregation.measures
-    )
+    linear = ((_deviation(measure) / measure.norm.l2_steps) ** 2 for measure in aggregation.measures)
     # A draw errs by its scale times a few.
     drawn = ((float(quantile.drawing.value_scale) / quantile.norm.l2_steps) ** 2 for quantile in aggregation.quantiles)
     return sum(linear) + sum(drawn) + _selection_noise(aggregation.selection)
+
+
+def _deviation(measure: Measure) -> float:
+    own = standard_deviation(measure.mechanism, measure.noise_scale) * measure.spread.own
+    return hypot(own, measure.spread.rest)
 
 
 def _selection_noise(selection: Selection | None) -> float:

@@ -13,7 +13,7 @@ from dp_queries.answer import Answer, Bounds, Cell, Clipping
 from dp_queries.backends.base import Backend, Sums
 from dp_queries.methods import methods_text
 from dp_queries.plan import Aggregation, Plan
-from dp_queries.released import Noisy, nothing_shown, post_process
+from dp_queries.released import Noisy, made_consistent, nothing_shown, post_process
 from dp_queries.settling import noisy_totals, settled, with_shown_groups, without_groups
 from dp_queries.simulation import Intervals, simulate_intervals
 from dp_queries.wording import clipping_of
@@ -38,6 +38,7 @@ def released_values(plan: Plan, charge: Charge, backend: Backend, *, noise: Nois
 def told(plan: Plan, released: Sequence[Noisy], backend: Backend) -> Answer:
     """The answer from released values and public tables: how long it takes is told by these, and may be seen."""
     publics = backend.public_tables(plan.above.publics)
+    released = made_consistent(released)
     answer = post_process(plan, released, publics)
     simulated = simulate_intervals(plan, released, answer, publics)
     notes = (*_notes(plan, answer.rows, simulated.intervals), *simulated.notes)

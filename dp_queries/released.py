@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
@@ -14,6 +14,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it ships without types
 
 from dp_queries.above_engine import Floats, Processed, process, try_empty
 from dp_queries.expressions import Value
+from dp_queries.families import Families
 from dp_queries.plan import Aggregate, Aggregation, Measure, Plan
 from policies.catalogue import Table
 from privacy.quantiles import Quantile
@@ -25,6 +26,7 @@ __all__ = [
     "aggregate_values",
     "dry_run",
     "group_keys",
+    "made_consistent",
     "named_tables",
     "nothing_shown",
     "post_process",
@@ -51,12 +53,14 @@ class Noisy:
     """What left the mechanisms for one aggregation, group by group.
 
     `aggregation` has the groups and the norms that were settled; `measures`: in grid steps; `quantiles`: in steps of
-    their values.
+    their values. Where they were made consistent, `families` has all aggregations, of which this is that `number`.
     """
 
     aggregation: Aggregation
     measures: tuple[Floats, ...]
     quantiles: tuple[tuple[Quantile, ...], ...] = ()
+    families: Families | None = None
+    number: int = 0
 
     @cached_property
     def keys(self) -> tuple[pa.Array, ...]:
@@ -68,6 +72,22 @@ def nothing_shown(aggregation: Aggregation) -> Noisy:
     """What is released when no group appears."""
     empty = tuple(np.zeros(0) for _ in aggregation.measures)
     return Noisy(aggregation, empty, tuple(() for _ in aggregation.quantiles))
+
+
+def made_consistent(released: Sequence[Noisy]) -> list[Noisy]:
+    """All that left the mechanisms, with the measures of families made consistent. Post-processing: it costs nothing.
+
+    Source: Dwork, Roth, "The Algorithmic Foundations of Differential Privacy", 2014, Proposition 2.1.
+    """
+    families = Families([noisy.aggregation for noisy in released])
+    if not families:
+        return list(released)
+    noisy_ones = {number: noisy.measures for number, noisy in enumerate(released)}
+    measures = families.whole(families.consistent(noisy_ones))
+    return [
+        replace(noisy, aggregation=aggregation, measures=tuple(measures[number]), families=families, number=number)
+        for number, (noisy, aggregation) in enumerate(zip(released, families.settled(), strict=True))
+    ]
 
 
 def group_keys(aggregation: Aggregation) -> tuple[pa.Array, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships without types
 
 from dp_queries.above_engine import Floats, Tables, run
-from dp_queries.noise_draws import drawn_aggregates
+from dp_queries.noise_draws import JointDraws
 from dp_queries.plan import Plan
 from dp_queries.post_processing import LEAST_RUNS, SIMULATION_SECONDS, Above
 from dp_queries.released import Noisy, named_tables, released_table, shown_table
@@ -40,10 +40,11 @@ def replayed(
     sql = above.loose if _are_unique(_ids(run(above.loose, shown), names)) else above.sql
     found = {index: np.full((len(answer), above.runs), np.nan) for index in columns}
     finder = _finder(places, names)
+    draws = JointDraws(released, generator)
     end, done = monotonic() + SIMULATION_SECONDS, 0
     # Only released values decide how long this takes, so stopping early tells nothing else.
     while done < above.runs and monotonic() < end:
-        tables = named_tables(plan, [_drawn(part, generator) for part in released], publics)
+        tables = named_tables(plan, _tables(released, draws.next()), publics)
         result = run(sql, tables)
         rows, targets = finder(result)
         for index in columns:
@@ -92,6 +93,8 @@ def _doubles(table: pa.Table, index: int) -> Floats:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def _drawn(noisy: Noisy, generator: np.random.Generator) -> pa.Table:
-    values = drawn_aggregates(noisy, slice(None), 1, generator)
-    return released_table(noisy.keys, values, noisy.aggregation.groups)
+def _tables(released: Sequence[Noisy], drawn: Sequence[Sequence[Floats]]) -> list[pa.Table]:
+    return [
+        released_table(noisy.keys, values, noisy.aggregation.groups)
+        for noisy, values in zip(released, drawn, strict=True)
+    ]

@@ -8,6 +8,7 @@ groups and norms were public from the start. Why the sums may be asked for after
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -17,9 +18,11 @@ from dp_queries.measures import MOST_LADDER_CELLS
 from dp_queries.plan import Aggregation, Key, Measure
 from privacy.intervals import standard_deviation
 from privacy.mechanisms import Noise
-from privacy.norm_choice import choose
+from privacy.norm_choice import Choice, choose
 from privacy.parts import Int64s
 from privacy.selection import select
+
+_FIXED: Final = Choice(0, 0.0)
 
 
 def with_shown_groups(aggregation: Aggregation, found: FoundGroups, noise: Noise) -> tuple[Aggregation, Sums | None]:
@@ -62,9 +65,9 @@ def settled(aggregation: Aggregation, sums: Sums, noise: Noise) -> tuple[Aggrega
     measures, totals = [], []
     for measure in aggregation.measures:
         rungs = [next(rows) for _ in measure.norms]
-        rung = 0 if measure.choice is None else _chosen(measure, next(norms), aggregation.groups, noise)
-        measures.append(measure.settled(rung))
-        totals.append(rungs[rung])
+        chosen = _FIXED if measure.choice is None else _chosen(measure, next(norms), aggregation.groups, noise)
+        measures.append(measure.settled(chosen.rung, chosen.loss_steps))
+        totals.append(rungs[chosen.rung])
     return replace(aggregation, measures=tuple(measures)), totals
 
 
@@ -79,7 +82,7 @@ def noisy_totals(measure: Measure, totals: Sequence[int], noise: Noise) -> list[
     return add(totals, measure.noise_scale)
 
 
-def _chosen(measure: Measure, counts: Sequence[int], groups: int, noise: Noise) -> int:
+def _chosen(measure: Measure, counts: Sequence[int], groups: int, noise: Noise) -> Choice:
     choice = measure.choice
     if choice is None:
         raise ValueError("this measure's norm is fixed")
@@ -90,7 +93,7 @@ def _chosen(measure: Measure, counts: Sequence[int], groups: int, noise: Noise) 
         histogram_deviation=standard_deviation(measure.mechanism, choice.histogram_scale),
         deviations=[standard_deviation(measure.mechanism, scale) for scale in choice.noise_scales],
         groups=groups,
-    ).rung
+    )
 
 
 def _declared(aggregation: Aggregation) -> Aggregation:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from math import prod
 from typing import Any
 
+from dp_queries.complete_keys import is_complete
 from dp_queries.expression_types import type_of
 from dp_queries.expressions import ColumnRef, Expression, Literal
 from dp_queries.facts import facts_of
@@ -72,7 +73,8 @@ def _key(node: Node, expression: Expression, met: tuple[Expression, ...], scope:
     shown = narrowed(domain, expression, met)
     if not shown:
         raise rejected(scope.statement.reason(node, "no-groups", "the conditions leave none of the groups; widen them"))
-    return Key(expression, shown, type_of(expression))
+    complete = is_complete(expression, scope.sources, scope.facts, met)
+    return Key(expression, shown, type_of(expression), is_complete=complete)
 
 
 def _private(node: Node, expression: Expression, hint: str, scope: Scope) -> Key:

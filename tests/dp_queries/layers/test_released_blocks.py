@@ -1,5 +1,6 @@
 """The block of a DP aggregation: rows in the order of the selected keys, and ROLLUP, CUBE and GROUPING SETS."""
 
+import numpy as np
 import pytest
 
 from dp_queries.planner import analyse
@@ -7,9 +8,24 @@ from tests.dp_queries.flights import DATASET, GivenSums, planned, released
 from tests.dp_queries.layers.views import refusal
 
 
+class Numbered(GivenSums):
+    """Of the finest grouping, group g has g + 1 rows; of the others, as many as that gives."""
+
+    def __init__(self, plan):
+        finest = max(plan.aggregations, key=lambda part: len(part.keys))
+        self._keys = finest.keys
+        self._rows = np.arange(1, finest.groups + 1).reshape([len(key.domain) for key in finest.keys])
+
+    def bounded_sums(self, aggregation):
+        left_out = tuple(at for at, key in enumerate(self._keys) if key not in aggregation.keys)
+        rows = self._rows.sum(axis=left_out).ravel()
+        return GivenSums(lambda measure, group: int(rows[group])).bounded_sums(aggregation)
+
+
 def rows(sql):
-    """The answer where a group of number g has g + 1 rows."""
-    return released(planned(sql), GivenSums(lambda measure, group: group + 1)).rows
+    """The answer where the finest grouping has g + 1 rows in its group of number g."""
+    plan = planned(sql)
+    return released(plan, Numbered(plan)).rows
 
 
 def digest(sql):
@@ -28,23 +44,28 @@ def test_rows_come_in_the_order_of_the_selected_keys_however_they_are_grouped():
 
 def test_rollup_puts_totals_below_groups_and_null_for_what_is_left_out():
     found = rows("SELECT origin, COUNT(*) AS n, GROUPING(origin) AS g FROM flights GROUP BY ROLLUP (origin)")
-    assert found == [["EWR", 1, 0], ["JFK", 2, 0], ["LGA", 3, 0], [None, 1, 1]]
+    assert found == [["EWR", 1, 0], ["JFK", 2, 0], ["LGA", 3, 0], [None, 6, 1]]
 
 
 def test_grouping_tells_a_missing_value_from_a_key_that_is_left_out():
     found = rows("SELECT late, origin, COUNT(*), GROUPING(origin, late) AS g FROM flights GROUP BY CUBE (origin, late)")
     assert len(found) == 9 + 3 + 3 + 1
     assert [None, "EWR", 7, 0] in found
-    assert [None, "EWR", 1, 1] in found
-    assert [None, None, 3, 2] in found
-    assert found[-1] == [None, None, 1, 3]
+    assert [None, "EWR", 12, 1] in found
+    assert [None, None, 24, 2] in found
+    assert found[-1] == [None, None, 45, 3]
 
 
 def test_what_stands_around_sees_the_groups_of_all():
     sql = "SELECT origin, COUNT(*) AS n, RANK() OVER (ORDER BY COUNT(*)) AS r FROM flights GROUP BY ROLLUP (origin)"
-    assert rows(f"{sql} HAVING COUNT(*) > 1 ORDER BY n DESC LIMIT 1") == [["LGA", 3, 2]]
-    assert rows(f"SELECT SUM(n) FROM ({sql}) AS t") == [[7]]
-    assert rows("SELECT DISTINCT COUNT(*) AS n FROM flights GROUP BY ROLLUP (origin) ORDER BY n") == [[1], [2], [3]]
+    assert rows(f"{sql} HAVING COUNT(*) > 1 ORDER BY n DESC LIMIT 1") == [[None, 6, 3]]
+    assert rows(f"SELECT SUM(n) FROM ({sql}) AS t") == [[12]]
+    assert rows("SELECT DISTINCT COUNT(*) AS n FROM flights GROUP BY ROLLUP (origin) ORDER BY n") == [
+        [1],
+        [2],
+        [3],
+        [6],
+    ]
 
 
 def test_every_grouping_is_charged_and_has_noise_of_its_own():
