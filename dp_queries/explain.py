@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from math import hypot
 from typing import Any, Final
 
 from dp_queries.accuracy import bare_columns, expected_half_widths, measure_half_width
 from dp_queries.plan import Aggregation, Measure, Plan, QuantileMeasure
 from dp_queries.wording import clipping_note, clipping_of, described, expression_text, in_units, quantile_words
 from policies.catalogue import LoadedDataset
+from privacy.intervals import standard_deviation
 from privacy.loss import MICRO
 
 LEVEL: Final = 0.95
@@ -115,6 +117,22 @@ def _notes(plan: Plan, dataset: LoadedDataset) -> Iterator[str]:
     parts = sum(len(part.measures) + len(part.quantiles) for part in plan.aggregations)
     if parts > 1:
         yield f"{parts} measures share the epsilon: each is noisier than it would be alone."
+    yield from _families_notes(plan)
+
+
+def _families_notes(plan: Plan) -> Iterator[str]:
+    shares = [hypot(part.spread.own, part.spread.rest / _deviation(part)) for part in plan.measures]
+    agreeing = [share for share in shares if share < 1]
+    if agreeing:
+        low, high = f"{min(agreeing):.2g}", f"{max(agreeing):.2g}"
+        yield (
+            "Tables of the same rows are made to agree, totals with their parts, which leaves "
+            f"{low if low == high else f'{low} to {high}'} of the noise in {len(agreeing)} measures."
+        )
+
+
+def _deviation(measure: Measure) -> float:
+    return standard_deviation(measure.mechanism, measure.noise_scale)
 
 
 def _clipping_notes(plan: Plan, noun: str) -> Iterator[str]:
