@@ -57,10 +57,10 @@ def _are_known(expressions: Iterable[Expression | None], sources: Sequence[Relat
 
 def _is_within(reference: ColumnRef, facts: Facts, conjuncts: Sequence[Expression]) -> bool:
     """Whether conditions on a date or timestamp itself leave no day but declared ones."""
-    if reference.type not in _MOMENTS or facts.days is None:
+    if reference.type not in _MOMENTS or facts.days is None or facts.days[1] == date.max:
         return False
     first, last = facts.days
-    after = _midnight(last) + timedelta(days=1) if last < date.max else datetime.max
+    after = _midnight(last) + timedelta(days=1)
     starts = any(bound >= _midnight(first) for bound in _bounds(reference, conjuncts, (">", ">=", "=")))
     ends = any(bound < after for bound in _bounds(reference, conjuncts, ("<", "<=", "=")))
     return starts and (ends or any(bound <= after for bound in _bounds(reference, conjuncts, ("<",))))

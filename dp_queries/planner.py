@@ -26,7 +26,7 @@ from dp_queries.relations import scans
 from dp_queries.released import dry_run, public_table
 from dp_queries.slots import CAUTIOUS, LONGEST_SECONDS, LONGEST_WORK_SECONDS, Pace, slot_seconds
 from dp_queries.validate import validate
-from dp_queries.work import MOST_HELD_BYTES, above_work, work_of
+from dp_queries.work import MOST_HELD_BYTES, above_work, works_of
 from policies.authorization import Needs, Permit
 from policies.catalogue import LoadedDataset
 from policies.errors import Reason, Refused, RequestRejected
@@ -66,7 +66,7 @@ def _affordable_slot(layers: Layers, facts: RelationFacts, statement: Statement,
 
     The slot holds what touches rows. Post-processing follows it: how long that takes is told by released values.
     """
-    work = [work_of(draft, facts) for draft in layers.aggregations]
+    work = works_of(layers.aggregations, facts)
     if any(part.held_bytes > MOST_HELD_BYTES for part in work):
         message = "this may give more rows than memory holds; join on more columns, or ask for fewer sums"
         raise _too_heavy(statement, message)

@@ -15,6 +15,7 @@ from dp_queries.methods import methods_text
 from dp_queries.plan import Aggregation, Plan
 from dp_queries.released import Noisy, made_consistent, nothing_shown, post_process
 from dp_queries.settling import noisy_totals, settled, with_shown_groups, without_groups
+from dp_queries.shared_scans import read_together
 from dp_queries.simulation import Intervals, simulate_intervals
 from dp_queries.wording import clipping_of
 from privacy import quantiles
@@ -32,7 +33,11 @@ def release(plan: Plan, charge: Charge, backend: Backend, *, noise: Noise, choic
 def released_values(plan: Plan, charge: Charge, backend: Backend, *, noise: Noise, choice: Choice) -> list[Noisy]:
     """All that touches rows: how long it takes depends on them, so it belongs inside a slot."""
     _check_charge(plan, charge)
-    return [_released(part, backend, noise, choice) for part in plan.aggregations]
+    found: dict[int, Noisy] = {}
+    for numbers in read_together(plan.aggregations):
+        parts = [plan.aggregations[number] for number in numbers]
+        found |= zip(numbers, _scanned(parts, backend, noise, choice), strict=True)
+    return [found[number] for number in range(len(plan.aggregations))]
 
 
 def told(plan: Plan, released: Sequence[Noisy], backend: Backend) -> Answer:
@@ -56,11 +61,24 @@ def _check_charge(plan: Plan, charge: Charge) -> None:
         raise ValueError("the charge is not for this plan")
 
 
+def _scanned(parts: Sequence[Aggregation], backend: Backend, noise: Noise, choice: Choice) -> list[Noisy]:
+    """What leaves of aggregations that share a scan, or of one."""
+    if len(parts) == 1:
+        return [_released(parts[0], backend, noise, choice)]
+    sums = backend.sums_together(parts)
+    return [_noised(part, mine, noise, choice) for part, mine in zip(parts, sums, strict=True)]
+
+
 def _released(aggregation: Aggregation, backend: Backend, noise: Noise, choice: Choice) -> Noisy:
-    """One aggregation's noisy measures and quantiles, by group; groups and norms are settled first."""
+    """One aggregation's noisy measures and quantiles, by group; groups are settled first."""
     aggregation, sums = _summed(aggregation, backend, noise)
     if sums is None:
         return nothing_shown(without_groups(aggregation))
+    return _noised(aggregation, sums, noise, choice)
+
+
+def _noised(aggregation: Aggregation, sums: Sums, noise: Noise, choice: Choice) -> Noisy:
+    """Sums with their noise, under norms that are settled first."""
     done, totals = settled(aggregation, sums, noise)
     measures = tuple(
         np.array(noisy_totals(measure, total.tolist(), noise), dtype=np.float64)

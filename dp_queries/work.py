@@ -5,6 +5,8 @@ Every relation is counted with as many rows as the card admits, each as dear as 
 machine that was measured, a busy virtual core of 2026; what they are elsewhere is `slots.Pace`.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -30,6 +32,7 @@ from dp_queries.relations import (
     references,
     scans,
 )
+from dp_queries.shared_scans import read_together
 from policies.catalogue import Table
 from privacy.quantiles import Bins
 
@@ -68,31 +71,62 @@ class Work:
         return Work(self.seconds + other.seconds, max(self.held_bytes, other.held_bytes))
 
 
+def works_of(drafts: Sequence[AggregationDraft], facts: RelationFacts) -> list[Work]:
+    """The work of each scan of a query; some aggregations share one."""
+    return [_scan([drafts[number] for number in numbers], facts) for numbers in read_together(drafts)]
+
+
 def work_of(draft: AggregationDraft, facts: RelationFacts) -> Work:
     """The work of one aggregation: thinking it over, reading its rows, folding them, drawing its noise."""
-    keys = [key.expression for key in draft.keys]
-    values = [part.value for part in draft.drafts if part.value is not None] + [part.value for part in draft.quantiles]
-    rows = facts.rows_at_most(draft.below)
-    nanoseconds = _folding(draft, facts, keys, values)
-    if draft.has_private_keys:
+    return _scan([draft], facts)
+
+
+def _scan(drafts: Sequence[AggregationDraft], facts: RelationFacts) -> Work:
+    below, is_private = drafts[0].below, drafts[0].has_private_keys
+    rows = facts.rows_at_most(below)
+    expressions = _expressions(drafts)
+    nanoseconds = _folding(drafts, facts, expressions)
+    if is_private:
         # Which groups there are is read before their sums are.
         nanoseconds = 2 * nanoseconds + rows * _DISCOVERY_NANOSECONDS
+    thinking = _thinking(below, expressions) * (1 + is_private)
+    seconds = thinking + Fraction(nanoseconds, 10**9) + sum(map(_drawing, drafts))
+    return Work(seconds, _held_bytes(drafts, rows))
+
+
+def _drawing(draft: AggregationDraft) -> Fraction:
+    """Seconds to draw the noise."""
     cells = draft.groups_at_most * (len(draft.drafts) + 2 * draft.has_private_keys)
     cells += _CLIMB_CELLS * sum(part.climb is not None for part in draft.drafts)
     bins = sum(Bins.over(part.bounds, draft.likely_groups).count for part in draft.quantiles) * draft.groups_at_most
-    thinking = _thinking(draft.below, [*keys, *values]) * (1 + draft.has_private_keys)
-    seconds = thinking + Fraction(nanoseconds, 10**9) + cells * _CELL_SECONDS + bins * _BIN_SECONDS
-    return Work(seconds, _held_bytes(draft, rows))
+    return cells * _CELL_SECONDS + bins * _BIN_SECONDS
 
 
-def _folding(draft: AggregationDraft, facts: RelationFacts, keys: list[Expression], values: list[Expression]) -> int:
+def _expressions(drafts: Sequence[AggregationDraft]) -> list[Expression]:
+    """Keys and values that the engine computes; those of several drafts once."""
+    found: Counter[Expression] = Counter()
+    for draft in drafts:
+        found |= Counter([*(key.expression for key in draft.keys), *_values(draft)])
+    return list(found.elements())
+
+
+def _values(draft: AggregationDraft) -> list[Expression]:
+    return [part.value for part in draft.drafts if part.value is not None] + [part.value for part in draft.quantiles]
+
+
+def _folding(drafts: Sequence[AggregationDraft], facts: RelationFacts, expressions: list[Expression]) -> int:
     """Nanoseconds of the thread that has the most rows, or of all rows where they aren't shared fairly."""
-    below = draft.below
+    below = drafts[0].below
+    each = sum(map(_row_nanoseconds, drafts)) + (_SORT_NANOSECONDS if _may_be_sorted(below) else 0)
+    reading = _reading(below, expressions, facts, row_nanoseconds=each)
+    reading += sum(_climbing(draft, facts) for draft in drafts)
+    return _longest_share(drafts, facts, reading) * (1 + _is_read_again(below))
+
+
+def _row_nanoseconds(draft: AggregationDraft) -> int:
     counts = sum(part.value is None for part in draft.drafts)
-    each = _FOLDED_NANOSECONDS + _KEY_NANOSECONDS * len(keys) + _VALUE_NANOSECONDS * len(values)
-    each += _COUNT_NANOSECONDS * counts + (_SORT_NANOSECONDS if _may_be_sorted(below) else 0)
-    reading = _reading(below, [*keys, *values], facts, row_nanoseconds=each) + _climbing(draft, facts)
-    return _longest_share(draft, facts, reading) * (1 + _is_read_again(below))
+    keys, values = len(draft.keys), len(_values(draft))
+    return _FOLDED_NANOSECONDS + _KEY_NANOSECONDS * keys + _VALUE_NANOSECONDS * values + _COUNT_NANOSECONDS * counts
 
 
 def _climbing(draft: AggregationDraft, facts: RelationFacts) -> int:
@@ -102,11 +136,10 @@ def _climbing(draft: AggregationDraft, facts: RelationFacts) -> int:
     return sum(min(rows, climb.units_at_most * draft.groups_at_most) * _CLIMB_NANOSECONDS for climb in climbs)
 
 
-def _longest_share(draft: AggregationDraft, facts: RelationFacts, nanoseconds: int) -> int:
+def _longest_share(drafts: Sequence[AggregationDraft], facts: RelationFacts, nanoseconds: int) -> int:
     """Of one table's rows, no thread has more than half and one unit's: that is how the backend cuts."""
-    below = draft.below
-    table = _only_table(below, facts)
-    if table is None or any(part.kind == "distinct" for part in draft.drafts):
+    table = _only_table(drafts[0].below, facts)
+    if table is None or any(part.kind == "distinct" for draft in drafts for part in draft.drafts):
         return nanoseconds
     most = min(table.rows_at_most, -(-table.rows_at_most // _THREADS) + (table.rows_per_unit_at_most or 1))
     return -(-nanoseconds * most // max(1, table.rows_at_most))
@@ -157,11 +190,13 @@ def _relations(below: Below) -> int:
     return len(below.joins) + len(inner) + sum(map(_relations, inner))
 
 
-def _held_bytes(draft: AggregationDraft, rows: int) -> int:
-    """Bytes of rows that are sorted by unit: codes, group and values, twice over."""
-    if keeps_order(draft.below) and not draft.below.joins:
+def _held_bytes(drafts: Sequence[AggregationDraft], rows: int) -> int:
+    """Bytes of rows that are sorted by unit: codes, groups and values, twice over."""
+    below = drafts[0].below
+    if keeps_order(below) and not below.joins:
         return 0
-    values = sum(part.value is not None for part in draft.drafts) + len(draft.quantiles)
+    values = sum(part.value is not None for draft in drafts for part in draft.drafts)
+    values += sum(len(draft.quantiles) for draft in drafts) + len(drafts) - 1
     return rows * 2 * (_CODE_BYTES + _VALUE_BYTES * values)
 
 

@@ -76,6 +76,7 @@ CALLED_IN: dict[str, set[str]] = {
     "Charge": {"privacy/budget.py"},
     "issue_charge": {"enclave/ledger.py"},
     "bounded_sums": {"dp_queries/release.py", "dp_queries/rehearsal.py"},
+    "sums_together": {"dp_queries/release.py"},
     "found_groups": {"dp_queries/release.py"},
 }
 
@@ -295,6 +296,7 @@ FAULTS = [
     (forged_tickets, "enclave/a.py", "from privacy import budget\nbudget.issue_charge()"),
     (forged_tickets, "enclave/a.py", "permit = Permit()"),
     (forged_tickets, "dp_queries/a.py", "def f(backend, plan):\n    return backend.bounded_sums(plan)"),
+    (forged_tickets, "dp_queries/a.py", "def f(backend, plan):\n    return backend.sums_together([plan])"),
     (long_files, "privacy/a.py", "x = 1\n" * 401),
     (machine_paths, "docs/a.md", "see /" + "root/notes"),
 ]

@@ -69,6 +69,10 @@ class Backend(Protocol):
         """
         ...
 
+    def sums_together(self, aggregations: Sequence[Aggregation]) -> list[Sums]:
+        """The `bounded_sums` of each of several aggregations, which `shared_scans` reads together."""
+        ...
+
     def public_tables(self, names: Sequence[str]) -> dict[str, pyarrow.Table]:
         """Public tables whole, by their names on the card, as `released.public_table` types them."""
         ...

@@ -20,6 +20,7 @@ from dp_queries.backends.base import FoundGroups, Sums
 from dp_queries.backends.fold import Fold, GroupsFold, OnceFold, finished, found, found_once
 from dp_queries.backends.private_keys import PrivateKeys
 from dp_queries.backends.publics import read_public
+from dp_queries.backends.shared import SharedFold, all_finished, shared_stream
 from dp_queries.backends.streams import Rows, Stream, keys_stream, stream
 from dp_queries.encrypted import DATABASE, name, open_read_only
 from dp_queries.plan import Aggregation
@@ -28,7 +29,7 @@ from policies.catalogue import LoadedDataset
 from privacy.parts import UnitOrderBroken
 
 _BATCH_ROWS = 262_144  # smaller ones hand the interpreter's lock to and fro, and cost a fifth more
-AnyFold = TypeVar("AnyFold", Fold, GroupsFold, OnceFold)
+AnyFold = TypeVar("AnyFold", Fold, GroupsFold, OnceFold, SharedFold)
 
 _SORTED_PARTS = 4  # what must be sorted is held in memory as a whole, so it should be small
 
@@ -70,6 +71,12 @@ class DuckDBBackend:
         # Claims of distinct values depend on all units before.
         ranges = 1 if any(measure.kind == "distinct" for measure in aggregation.measures) else self._ranges
         return finished(aggregation, self._folded(aggregation.below, wanted, lambda: Fold(aggregation, wanted), ranges))
+
+    def sums_together(self, aggregations: Sequence[Aggregation]) -> list[Sums]:
+        """The sums of aggregations that share a scan; see `base.Backend`."""
+        wanted = shared_stream(aggregations, self._dataset)
+        folds = self._folded(aggregations[0].below, wanted, lambda: SharedFold(aggregations, wanted), self._ranges)
+        return all_finished(aggregations, folds)
 
     def public_tables(self, names: Sequence[str]) -> dict[str, pyarrow.Table]:
         """Public tables whole, by their names on the card; read once."""

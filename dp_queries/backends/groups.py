@@ -143,12 +143,17 @@ def group_codes(keys: Sequence[KeyColumn], columns: Sequence[Any], shown: ShownG
         return None
     if shown is not None:
         return shown.codes([key.places_of(column) for key, column in zip(keys, columns, strict=True)])
-    code = keys[0].places_of(columns[0])
+    places = [key.places_of(column) for key, column in zip(keys, columns, strict=True)]
+    return combined(places, [key.domain_size for key in keys])
+
+
+def combined(places: Sequence[Int32s], sizes: Sequence[int]) -> Int32s:
+    """The code of each row from its place per key; NO_GROUP where a key has no place."""
+    code = places[0]
     is_lost = _lost(code)
-    for key, column in zip(keys[1:], columns[1:], strict=True):
-        place = key.places_of(column)
+    for place, size in zip(places[1:], sizes[1:], strict=True):
         is_lost |= _lost(place)
-        code = code * np.int32(key.domain_size) + place
+        code = code * np.int32(size) + place
     return np.where(is_lost, np.int32(NO_GROUP), code) if np.any(is_lost) else code
 
 

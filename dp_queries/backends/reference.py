@@ -51,6 +51,10 @@ class ReferenceBackend:
         """Exact sums in grid steps; see `base.Backend`."""
         return _summed(aggregation, Groups(aggregation), self._by_unit(aggregation))
 
+    def sums_together(self, aggregations: Sequence[Aggregation]) -> list[Sums]:
+        """The sums of several aggregations, one by one; see `base.Backend`."""
+        return [_summed(part, Groups(part), self._by_unit(part)) for part in aggregations]
+
     def _by_unit(self, aggregation: Aggregation) -> dict[Any, list[Row]]:
         units: dict[Any, list[Row]] = {}
         for unit, row in joined_rows(aggregation.below, self.tables):

@@ -64,9 +64,7 @@ class Stream:
         public = [key for key in self.keys if key is not None]
         if len(public) == len(self.keys):
             codes = group_codes(public, batch.columns[1:end], self.shown)
-            return Rows(
-                _column(batch.column(0), np.int32, -1), codes, [_values(column) for column in batch.columns[end:]]
-            )
+            return Rows(unit_column(batch.column(0)), codes, [value_column(column) for column in batch.columns[end:]])
         return self._read_private(batch, end)
 
     def _read_private(self, batch: pyarrow.RecordBatch, end: int) -> Rows:
@@ -77,11 +75,17 @@ class Stream:
         if kept is not None and not kept.all():
             mask = pyarrow.array(kept)
             batch, columns = batch.filter(mask), [column.filter(mask) for column in columns]
-        values = [_values(column) for column in batch.columns[end:]]
-        return Rows(_column(batch.column(0), np.int32, -1), None, values, tuple(columns))
+        values = [value_column(column) for column in batch.columns[end:]]
+        return Rows(unit_column(batch.column(0)), None, values, tuple(columns))
 
 
-def _values(column: Any) -> Values:
+def unit_column(column: Any) -> NDArray[np.int32]:
+    """The units of a batch."""
+    return _column(column, np.int32, -1)
+
+
+def value_column(column: Any) -> Values:
+    """A value column of a batch as the kernel wants it."""
     kind = column.type
     if pyarrow.types.is_floating(kind):
         return _column(column, np.float64, float("nan"))
@@ -111,7 +115,7 @@ def stream(aggregation: Aggregation, dataset: LoadedDataset) -> Stream:
     """The statement that the sums of settled groups need. Raises ValueError where an expression's types don't fit."""
     writer = RowsWriter(aggregation.below, dataset)
     values: dict[str, int] = {}
-    sources = [_source(measure, aggregation, writer, values) for measure in aggregation.measures]
+    sources = [value_source(measure, aggregation, writer, values) for measure in aggregation.measures]
     for quantile in aggregation.quantiles:
         sql = _value(writer.term(quantile.value), quantile.granularity)
         sources.append(values.setdefault(sql, len(values)))
@@ -130,7 +134,7 @@ def keys_stream(aggregation: Aggregation, dataset: LoadedDataset, *, summed: boo
     """The statement that finds the groups of private keys, with what is summed or without. Raises ValueError."""
     writer = RowsWriter(aggregation.below, dataset)
     values: dict[str, int] = {}
-    sources = tuple(_source(measure, aggregation, writer, values) for measure in aggregation.measures if summed)
+    sources = tuple(value_source(measure, aggregation, writer, values) for measure in aggregation.measures if summed)
     terms = [writer.term(key.expression) for key in aggregation.keys]
     keys = tuple(
         None if key.domain is None else key_column(key, term) for key, term in zip(aggregation.keys, terms, strict=True)
@@ -139,7 +143,7 @@ def keys_stream(aggregation: Aggregation, dataset: LoadedDataset, *, summed: boo
     return Stream(writer.select([writer.unit(), *named, *values]), keys, sources)
 
 
-def _source(measure: Measure, aggregation: Aggregation, writer: RowsWriter, values: dict[str, int]) -> int | None:
+def value_source(measure: Measure, aggregation: Aggregation, writer: RowsWriter, values: dict[str, int]) -> int | None:
     """Which value column a measure reads; equal ones are streamed once."""
     if measure.value is None:
         return None

@@ -162,6 +162,9 @@ class GivenSums:
         norms = tuple((0,) * (len(measure.norms) + 1) for measure in aggregation.measures if measure.choice)
         return Sums(np.array(rows, dtype=np.int64), norms=norms)
 
+    def sums_together(self, aggregations: Sequence[Aggregation]) -> list[Sums]:
+        return [self.bounded_sums(aggregation) for aggregation in aggregations]
+
     def found_groups(self, aggregation: Aggregation) -> FoundGroups:
         raise NotImplementedError("these sums have public groups")
 

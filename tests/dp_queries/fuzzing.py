@@ -116,6 +116,11 @@ class Both:
         assert canonical(found) == canonical(expected)
         return found
 
+    def sums_together(self, aggregations: Sequence[Aggregation]) -> list[Sums]:
+        found, expected = (backend.sums_together(aggregations) for backend in (self._engine, self._twin))
+        assert list(map(canonical, found)) == list(map(canonical, expected))
+        return found
+
     def found_groups(self, aggregation: Aggregation) -> Any:
         found, expected = (backend.found_groups(aggregation) for backend in (self._engine, self._twin))
         assert canonical_groups(found) == canonical_groups(expected)

@@ -103,7 +103,8 @@ class QueryWriter:
             items.append(f"{text} AS {name}")
             given[name] = kind
         grouped = [self._as_grouped(text, place, list(given)[place]) for place, text in enumerate(keys)]
-        group = f" GROUP BY {', '.join(grouped)}" if grouped else ""
+        sets = self.random.choice((*["{}"] * 6, "ROLLUP ({})", "CUBE ({})"))
+        group = f" GROUP BY {sets.format(', '.join(grouped))}" if grouped else ""
         having = f" HAVING {known.grow('boolean', 1)}" if self.random.random() < 0.2 else ""
         terms = [*given, *(str(place + 1) for place in range(len(items))), *aggregates]
         return Block(f"SELECT {', '.join(items)} FROM {rows}{group}{having}{self.above.end(terms, 0.3)}", given)

@@ -1,6 +1,6 @@
 """Consistent marginals against a brute-force generalized least squares over the full table."""
 
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 import numpy as np
 import pytest
@@ -63,7 +63,7 @@ def test_what_is_told_of_the_error_is_that_of_the_linear_map(sizes, tables, loss
     made = np.concatenate(marginals.consistent(basis), axis=-1)  # row i: what becomes of a noise of 1 in group i
     noise = np.concatenate([np.full(len(value), variance) for value, variance in zip(values, variances, strict=True)])
     starts = np.cumsum([0, *map(len, values)])
-    for number, (start, end) in enumerate(zip(starts, starts[1:], strict=False)):
+    for number, (start, end) in enumerate(pairwise(starts)):
         assert (made**2 * noise[:, None]).sum(axis=0)[start:end] == pytest.approx(marginals.variance(number))
         assert np.diag(made)[start:end] == pytest.approx(marginals.own_share(number))
 

@@ -130,6 +130,9 @@ class Off:
         totals[0, 0] += 1
         return Sums(totals, sums.histograms, sums.norms)
 
+    def sums_together(self, aggregations):
+        return [self.bounded_sums(aggregation) for aggregation in aggregations]
+
     def public_tables(self, names):
         return self._twin.public_tables(names)
 

@@ -1,6 +1,6 @@
 from dp_queries.planner import analyse
 from dp_queries.relation_facts import RelationFacts
-from dp_queries.work import work_of
+from dp_queries.work import work_of, works_of
 from tests.dp_queries.flights import DATASET
 
 
@@ -44,3 +44,14 @@ def test_private_keys_are_read_twice_and_their_bins_are_of_as_many_groups_as_the
     assert private > 2 * public
     one, two = (seconds(f"SELECT dest, {what} FROM flights GROUP BY 1") for what in ("SUM(delay)", "MEDIAN(delay)"))
     assert two > one
+
+
+def test_a_scan_that_is_shared_is_less_work_than_several_and_more_than_the_dearest():
+    sql = "SELECT AVG(LENGTH(LOWER(note))) FROM flights JOIN planes USING (tailnum) GROUP BY CUBE (origin, late)"
+    drafts, facts = analyse(sql, DATASET).layers.aggregations, RelationFacts(DATASET)
+    (together,) = works_of(drafts, facts)
+    apart = [work_of(draft, facts) for draft in drafts]
+    assert max(work.seconds for work in apart) < together.seconds < sum(work.seconds for work in apart) / 2
+    assert together.held_bytes > max(work.held_bytes for work in apart)
+    private = analyse("SELECT COUNT(*) FROM flights GROUP BY ROLLUP (dest, origin)", DATASET).layers.aggregations
+    assert len(works_of(private, facts)) == 3

@@ -51,6 +51,9 @@ class Unclipped:
         wider = replaced(aggregation, Ladder, self._wider_ladder)
         return self._backend.bounded_sums(replaced(wider, ContributionNorm, self._wider, besides=(Ladder,)))
 
+    def sums_together(self, aggregations: Any) -> Any:
+        return [self.bounded_sums(aggregation) for aggregation in aggregations]
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._backend, name)
 
