@@ -6,11 +6,11 @@ The twin that must fail: 80 % intervals, and noise of 0.7 of its scale.
 import numpy as np
 import pytest
 
-from dp_queries.release import released_values, told
+from dp_queries.release import released_values
 from dp_queries.released import made_consistent
 from privacy.budget import issue_charge
 from privacy.mechanisms import OpenDPChoice, OpenDPNoise
-from tests.dp_queries.flights import GivenSums, charge, planned as of_flights
+from tests.dp_queries.flights import GivenSums, planned as of_flights, released
 from tests.statistics.audit import audited
 from tests.statistics.people import has_one_more
 from tests.statistics.shops import planned
@@ -38,8 +38,7 @@ def held(sql, column, levels, releases, truth, epsilon_micro):
     for number in range(releases):
         plan = of_flights(sql, epsilon_micro=epsilon_micro + number)
         backend = Agreeing(plan, 4_000)
-        values = released_values(plan, charge(plan), backend, noise=OpenDPNoise(), choice=OpenDPChoice())
-        answer = told(plan, values, backend)
+        answer = released(plan, backend, OpenDPNoise())
         names = [column.name for column in answer.columns]
         total += len(answer.rows)
         for level in levels:
