@@ -92,7 +92,7 @@ class Ours:
         """The query's answer. A benchmark has no ledger, so it writes itself the charge for made-up rows."""
         plan = self.plan(query)
         charge = issue_charge(id="benchmark", agreement=plan.agreement, plan_digest=plan.digest, loss=plan.loss)
-        return release(plan, charge, self._backend, noise=noise or OpenDPNoise(), choice=OpenDPChoice())
+        return release(plan, charge, self._backend, noise=noise or OpenDPNoise(), choice=OpenDPChoice()).statements[0]
 
     def close(self) -> None:
         """Close the file."""

@@ -38,13 +38,12 @@ class Clipping:
 
 @dataclass(frozen=True)
 class Answer:
-    """Released values only. `intervals`: by level and noisy numeric column, [lower, upper] per row."""
+    """What one statement gives. `intervals`: by level and noisy numeric column, [lower, upper] per row."""
 
     columns: tuple[OutputColumn, ...]
     rows: list[list[Cell]]
     intervals: dict[str, dict[str, list[Bounds]]]
     notes: tuple[str, ...]
-    clipping: tuple[Clipping, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The answer as JSON."""
@@ -54,12 +53,18 @@ class Answer:
             "rows": self.rows,
             "intervals": self.intervals,
             "notes": list(self.notes),
-            "clipping": [part.to_json() for part in self.clipping],
         }
 
     @staticmethod
     def from_json(document: Mapping[str, Any]) -> "Answer":
         """The answer of `to_json`."""
         columns = tuple(OutputColumn(part["name"], part["type"], part["noisy"]) for part in document["columns"])
-        clipping = tuple(map(Clipping.from_json, document["clipping"]))
-        return Answer(columns, document["rows"], document["intervals"], tuple(document["notes"]), clipping)
+        return Answer(columns, document["rows"], document["intervals"], tuple(document["notes"]))
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Released values only: what each statement of a plan gives, and how the plan's measures were bounded."""
+
+    statements: tuple[Answer, ...]
+    clipping: tuple[Clipping, ...]

@@ -1,12 +1,13 @@
 """What a plan will cost and how noisy it will be, in words and numbers that no row can change; free to ask."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from math import hypot
 from typing import Any, Final
 
 from dp_queries.accuracy import bare_columns, expected_half_widths, measure_half_width
-from dp_queries.plan import Aggregation, Measure, Plan, QuantileMeasure
+from dp_queries.plan import Above, Aggregation, Measure, Plan, QuantileMeasure
 from dp_queries.wording import clipping_note, clipping_of, described, expression_text, in_units, quantile_words
 from policies.catalogue import LoadedDataset
 from privacy.intervals import standard_deviation
@@ -16,13 +17,47 @@ LEVEL: Final = 0.95
 
 
 def explain(plan: Plan, dataset: LoadedDataset) -> dict[str, Any]:
-    """Price, expected error, bounds, clipping norms and slot of a plan as JSON; independent of rows (DESIGN 3)."""
+    """Price, expected error, bounds, clipping norms and slot of a plan as JSON; independent of rows (DESIGN 3).
+
+    `expected_error` is that of the first statement, which is most plans' only one.
+    """
+    return _common(plan, dataset) | {"expected_error": _expected_error(plan, plan.statements[0])}
+
+
+def explain_together(plan: Plan, dataset: LoadedDataset, alone: Sequence[Mapping[str, Fraction]]) -> dict[str, Any]:
+    """The same of a plan with several statements; `alone`: half-widths of each by itself for its part of epsilon."""
+    statements = [
+        {"expected_error": _expected_error(plan, above), "expected_error_alone": _floats(widths)}
+        for above, widths in zip(plan.statements, alone, strict=True)
+    ]
+    told = _common(plan, dataset)
+    return told | {"statements": statements, "notes": [*told["notes"], *_comparison(plan, alone)]}
+
+
+def _floats(widths: Mapping[str, Fraction]) -> dict[str, float]:
+    return {name: float(width) for name, width in widths.items()}
+
+
+def _comparison(plan: Plan, alone: Sequence[Mapping[str, Fraction]]) -> Iterator[str]:
+    """How much noisier each statement would be by itself; of bare counts and sums, whose noise is known."""
+    ratios = []
+    for above, widths in zip(plan.statements, alone, strict=True):
+        mine = expected_half_widths(above, above.own(plan.aggregations), LEVEL)
+        ratios += [float(widths[name] / mine[name]) for name in mine if name in widths]
+    if ratios and len(plan.statements) > 1:
+        low, high = f"{min(ratios):.2g}", f"{max(ratios):.2g}"
+        yield (
+            f"Asked one by one, each with an equal part of epsilon, their ± would be "
+            f"{low if low == high else f'{low} to {high}'} times as wide."
+        )
+
+
+def _common(plan: Plan, dataset: LoadedDataset) -> dict[str, Any]:
     pairs = [(aggregation, measure) for aggregation in plan.aggregations for measure in aggregation.measures]
     return {
         "cost": {"epsilon": _decimal(plan.epsilon_micro), "delta": f"{float(dataset.card.budget.query_delta):g}"},
         "mechanism": plan.mechanism,
         "groups": plan.groups,
-        "expected_error": _expected_error(plan),
         "bounds": [_bounds(part, measure) for part, measure in pairs if measure.kind == "sum"],
         "clipping": [_clipping(part, measure) for part, measure in pairs],
         "quantiles": [_quantile(part, drawn) for part in plan.aggregations for drawn in part.quantiles],
@@ -36,24 +71,25 @@ def _decimal(epsilon_micro: int) -> str:
     return f"{(Decimal(epsilon_micro) / MICRO).normalize():f}"
 
 
-def _expected_error(plan: Plan) -> dict[str, Any]:
-    """By column: a half-width at 95 %; of what is made from several measures, that of each; None for what is derived.
+def _expected_error(plan: Plan, above: Above) -> dict[str, Any]:
+    """By column of a statement: a half-width at 95 %; of what is made from several measures, that of each.
 
-    Keys have no error.
+    None for what is derived; keys have no error.
     """
-    widths = expected_half_widths(plan.above, plan.aggregations, LEVEL)
-    bare = bare_columns(plan.above)
+    own = above.own(plan.aggregations)
+    widths, bare = expected_half_widths(above, own, LEVEL), bare_columns(above)
     return {
-        column.name: float(widths[column.name]) if column.name in widths else _parts_error(plan, bare.get(column.name))
-        for column in plan.above.columns
+        column.name: float(widths[column.name])
+        if column.name in widths
+        else _parts_error(own[0], bare.get(column.name))
+        for column in above.columns
         if column.is_noisy
     }
 
 
-def _parts_error(plan: Plan, aggregate: int | None) -> Any:
+def _parts_error(aggregation: Aggregation, aggregate: int | None) -> Any:
     if aggregate is None:
         return None
-    aggregation = plan.aggregations[0]
     found = aggregation.aggregates[aggregate]
     if found.kind == "quantile":
         quantile = aggregation.quantiles[found.measures[0]]

@@ -20,10 +20,14 @@ def methods_text(plan: Plan, dataset: LoadedDataset, clipping: Sequence[Clipping
     """Mechanism, scales, clipping norms, groups, privacy unit and period, as text; `clipping` is the answer's."""
     unit = dataset.card.unit
     period = f" within one {unit.period}" if unit.period else ""
+    is_one = len(plan.statements) == 1
+    what, it = (
+        ("The answer satisfies", "It was") if is_one else ("The answers of this call together satisfy", "They were")
+    )
     head = (
-        f"The answer satisfies ({plan.epsilon_micro / MICRO:g}, {float(dataset.card.budget.query_delta):g})-"
+        f"{what} ({plan.epsilon_micro / MICRO:g}, {float(dataset.card.budget.query_delta):g})-"
         f"differential privacy for adding or removing all rows of one {unit.noun}{period}. "
-        f"It was computed on {dataset.card.name}, version {plan.version}."
+        f"{it} computed on {dataset.card.name}, version {plan.version}."
     )
     parts = iter(clipping)
     told = [(part, [next(parts) for _ in part.measures]) for part in plan.aggregations]

@@ -5,7 +5,7 @@ Group `g` of an aggregation with public keys is the mixed-radix number of its ke
 key slowest; where partition selection has shown which groups appear, it is the g-th of those.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import prod
@@ -134,17 +134,19 @@ def _selection_json(selection: Selection) -> Any:
 
 @dataclass(frozen=True)
 class Plan:
-    """A priced query. `loss` covers every measure; `slot_seconds` is when the answer leaves, from public facts."""
+    """A priced query: one statement, or several that are answered together from the same released tables.
+
+    `loss` covers every measure; `slot_seconds` is when the answer leaves, from public facts.
+    """
 
     dataset: str
     version: str
     agreement: str
     aggregations: tuple[Aggregation, ...]
-    above: Above
+    statements: tuple[Above, ...]
     loss: Loss
     epsilon_micro: int
     slot_seconds: Fraction
-    sql: str = field(compare=False)
 
     @property
     def measures(self) -> tuple[Measure, ...]:
@@ -170,12 +172,16 @@ class Plan:
         return digest(self.to_json())
 
     def to_json(self) -> dict[str, Any]:
-        """Everything that decides the answer's distribution, and nothing else (the SQL text is left out)."""
+        """Everything that decides the answer's distribution, and nothing else (the SQL text is left out).
+
+        Each statement once, in an order of our own: asked in another order they are the same plan (ATTACKS 2).
+        """
+        told = {part.digest: part.to_json() for part in self.statements}
         return {
-            "format": "jali-plan/2",
+            "format": "jali-plan/3",
             "dataset": self.dataset,
             "version": self.version,
             "aggregations": [aggregation.to_json() for aggregation in self.aggregations],
-            "above": self.above.to_json(),
+            "statements": [told[name] for name in sorted(told)],
             "loss": self.loss.to_json(),
         }

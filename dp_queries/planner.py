@@ -4,7 +4,7 @@
 the one with the smaller noise for the same privacy loss.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
@@ -17,16 +17,16 @@ from dp_queries.clipping import with_clipping
 from dp_queries.errors import QueryRejected
 from dp_queries.explain import explain
 from dp_queries.layers.split import find_layers
-from dp_queries.parse import Statement, parse, rejected
-from dp_queries.plan import Aggregation, Plan
+from dp_queries.parse import Statement, rejected
+from dp_queries.plan import Above, Aggregation, Plan
 from dp_queries.pricing import priced
 from dp_queries.query import Layers, Query
 from dp_queries.relation_facts import RelationFacts
 from dp_queries.relations import scans
 from dp_queries.released import dry_run, public_table
 from dp_queries.slots import CAUTIOUS, LONGEST_SECONDS, LONGEST_WORK_SECONDS, Pace, slot_seconds
-from dp_queries.validate import validate
 from dp_queries.work import MOST_HELD_BYTES, above_work, works_of
+from dp_queries.workloads import each, read
 from policies.authorization import Needs, Permit
 from policies.catalogue import LoadedDataset
 from policies.errors import Reason, Refused, RequestRejected
@@ -40,28 +40,30 @@ NOTHING: Final = Loss()
 
 
 def analyse(
-    sql: str, dataset: LoadedDataset, pace: Pace = CAUTIOUS, *, clipping: Mapping[str, Fraction] | None = None
+    sql: str | Sequence[str],
+    dataset: LoadedDataset,
+    pace: Pace = CAUTIOUS,
+    *,
+    clipping: Mapping[str, Fraction] | None = None,
 ) -> Query:
-    """What the text asks of the dataset, in a slot for a machine of this pace.
+    """What the text, or several together, ask of the dataset, in a slot for a machine of this pace.
 
     `clipping` names norms of one unit by output column. Raises QueryRejected, or RequestRejected for a norm; depends on
     text, norms, pace and public facts alone.
     """
-    statement = parse(sql)
-    validate(statement)
-    layers = with_clipping(find_layers(statement, dataset), clipping or {})
+    statements = read([sql] if isinstance(sql, str) else sql)
+    layers = with_clipping(find_layers(statements, dataset), clipping or {})
     return Query(
-        sql=sql,
         dataset=dataset.card.name,
         version=dataset.version,
         layers=layers,
         needs=_needs(dataset.card.name, layers),
         query_delta=Fraction(dataset.card.budget.query_delta),
-        slot_seconds=_affordable_slot(layers, RelationFacts(dataset), statement, pace),
+        slot_seconds=_affordable_slot(layers, RelationFacts(dataset), statements, pace),
     )
 
 
-def _affordable_slot(layers: Layers, facts: RelationFacts, statement: Statement, pace: Pace) -> Fraction:
+def _affordable_slot(layers: Layers, facts: RelationFacts, statements: Sequence[Statement], pace: Pace) -> Fraction:
     """The query's slot. What would block the house, or outgrow it, is refused by what the card declares.
 
     The slot holds what touches rows. Post-processing follows it: how long that takes is told by released values.
@@ -69,17 +71,19 @@ def _affordable_slot(layers: Layers, facts: RelationFacts, statement: Statement,
     work = works_of(layers.aggregations, facts)
     if any(part.held_bytes > MOST_HELD_BYTES for part in work):
         message = "this may give more rows than memory holds; join on more columns, or ask for fewer sums"
-        raise _too_heavy(statement, message)
+        raise _too_heavy(statements, message)
     seconds = sum((part.seconds for part in work), Fraction(0))
     slot = slot_seconds(seconds, pace)
-    if seconds + above_work(layers.above) > LONGEST_WORK_SECONDS or slot > LONGEST_SECONDS:
+    if seconds + sum(map(above_work, layers.statements)) > LONGEST_WORK_SECONDS or slot > LONGEST_SECONDS:
         message = f"this may take longer than {LONGEST_SECONDS} s; use fewer groups, sums or patterns"
-        raise _too_heavy(statement, message)
+        raise _too_heavy(statements, message)
     return slot
 
 
-def _too_heavy(statement: Statement, message: str) -> QueryRejected:
-    return rejected(statement.reason(statement.tree, "too-heavy", message))
+def _too_heavy(statements: Sequence[Statement], message: str) -> QueryRejected:
+    if len(statements) > 1:
+        return rejected(Reason("too-heavy", f"together the statements are too heavy: {message}", where="sql"))
+    return rejected(statements[0].reason(statements[0].tree, "too-heavy", message))
 
 
 def plan(query: Query, dataset: LoadedDataset, permit: Permit, *, epsilon_micro: int) -> Plan:
@@ -98,14 +102,18 @@ def plan(query: Query, dataset: LoadedDataset, permit: Permit, *, epsilon_micro:
 
 def _rehearse_above(finished: Plan, dataset: LoadedDataset) -> None:
     """What the engine can't post-process is refused now: after the charge it would be a breach."""
-    if picked(finished.above.sql, finished.above.tables) is not None:
-        return  # no engine is asked
     publics = {table.name: public_table(table) for table in dataset.card.tables if not table.is_private}
-    try:
-        dry_run(finished, publics)
-    except duckdb.Error:
-        reason = Reason("above", "this expression over aggregates can't be computed; write it more simply")
-        raise QueryRejected("this SQL can't be answered", (reason,)) from None
+
+    def rehearse(above: Above) -> None:
+        if picked(above.sql, above.tables) is not None:
+            return  # no engine is asked
+        try:
+            dry_run(above, above.own(finished.aggregations), publics)
+        except duckdb.Error:
+            message = "this expression over aggregates can't be computed; write it more simply"
+            raise rejected(Reason("above", message)) from None
+
+    each(finished.statements, rehearse)
 
 
 def plan_for_accuracy(
@@ -118,7 +126,8 @@ def plan_for_accuracy(
 ) -> Plan:
     """The cheapest plan whose counts and sums lie within `accuracy` (absolute half-widths at 95 %, by column).
 
-    By bisection over integer micro-epsilons; the half-width falls as epsilon grows. Raises RequestRejected when a
+    A name means that column of every statement that has it. By bisection over integer micro-epsilons; the half-width
+    falls as epsilon grows. Raises RequestRejected when a
     column has no accuracy of its own or `most_epsilon_micro` isn't enough.
     """
     query = replace(query, has_fixed_norms=True)
@@ -174,18 +183,18 @@ def _finished(draft: PlanDraft) -> Plan:
         version=query.version,
         agreement=draft.permit.agreement,
         aggregations=draft.aggregations,
-        above=query.layers.above,
+        statements=query.layers.statements,
         loss=draft.loss,
         epsilon_micro=draft.epsilon_micro,
         slot_seconds=query.slot_seconds,
-        sql=query.sql,
     )
 
 
 def _needs(dataset: str, layers: Layers) -> Needs:
     """Every column that is named; "*" for a table of which only the rows are used."""
     named = {table for table, _ in layers.used}
-    read = {scan.table for draft in layers.aggregations for scan in scans(draft.below)} | set(layers.above.publics)
+    read = {scan.table for draft in layers.aggregations for scan in scans(draft.below)}
+    read |= {table for above in layers.statements for table in above.publics}
     return Needs(dataset, layers.used | {(table, "*") for table in read - named}, layers.aggregate_names)
 
 
@@ -200,7 +209,14 @@ def _request(where: str, code: str, message: str) -> RequestRejected:
 
 
 def _half_widths(query: Query, aggregations: tuple[Aggregation, ...]) -> dict[str, Fraction]:
-    return expected_half_widths(query.layers.above, aggregations, ACCURACY_LEVEL)
+    """By column, the widest of all statements; without columns that are something else in one of them."""
+    widths: dict[str, Fraction] = {}
+    derived = set[str]()
+    for above in query.layers.statements:
+        found = expected_half_widths(above, above.own(aggregations), ACCURACY_LEVEL)
+        derived |= {column.name for column in above.columns if column.is_noisy and column.name not in found}
+        widths |= {name: max(width, widths.get(name, width)) for name, width in found.items()}
+    return {name: width for name, width in widths.items() if name not in derived}
 
 
 def _check_accuracy(query: Query, accuracy: Mapping[str, Fraction]) -> None:

@@ -4,15 +4,23 @@ Post-processing of a differentially private release costs nothing (Dwork, Roth, 
 Differential Privacy", 2014, Proposition 2.1): nothing here may name a private table.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, TypeVar
+
+from policies.canonical import digest
 
 MOST_RUNS: Final = 200
 LEAST_RUNS: Final = 40
-SIMULATION_SECONDS: Final = 4  # no more runs are begun after that
+SIMULATION_SECONDS: Final = 4  # no more runs of a statement are begun after that
+WORKLOAD_SECONDS: Final = 60  # nor of all statements together after that
 _RUN_SECONDS: Final = Fraction(3, 1000)
 _ROW_SECONDS: Final = Fraction(2, 10**6)  # measured: windows and joins over thousands of rows
+
+
+_Part = TypeVar("_Part")
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,8 @@ class Above:
 
     `sql` gives columns c0, c1, ... and then `hidden` columns h0, h1, ... that say which row it is; in a complete order.
     `loose` gives the same columns without cutting rows at the end; for error bars. With `rowwise`, h0 is g. `work`: the
-    most rows that the engine touches, by public facts.
+    most rows that the engine touches, by public facts. `reads`: which of the plan's aggregations its released tables
+    are, in their order; other statements of a workload may read the same.
     """
 
     columns: tuple[OutputColumn, ...]
@@ -48,6 +57,11 @@ class Above:
     rowwise: Rowwise | None
     hidden: int
     work: int
+    reads: tuple[int, ...] = (0,)
+
+    def own(self, parts: Sequence[_Part]) -> list[_Part]:
+        """Of one part for each aggregation of the plan, those of this statement's released tables."""
+        return [parts[number] for number in self.reads]
 
     @property
     def publics(self) -> tuple[str, ...]:
@@ -74,4 +88,9 @@ class Above:
 
     def to_json(self) -> Any:
         """What decides the answer, for the plan's digest; the names that the query gives to columns do not."""
-        return [self.sql, [column.type for column in self.columns]]
+        return [self.sql, [column.type for column in self.columns], list(self.reads)]
+
+    @cached_property
+    def digest(self) -> str:
+        """What tells the statements of one plan apart, whatever their order and the names of their columns."""
+        return digest(self.to_json())

@@ -86,11 +86,14 @@ class AggregationDraft:
 
 @dataclass(frozen=True)
 class Layers:
-    """The layers of a query. `used`: (table, column) of every column that it names."""
+    """The layers of a query: its aggregations, and each of its statements over what they release.
+
+    `used`: (table, column) of every column that it names.
+    """
 
     aggregations: tuple[AggregationDraft, ...]
     aggregate_names: frozenset[str]
-    above: Above
+    statements: tuple[Above, ...]
     used: frozenset[tuple[str, str]]
 
 
@@ -101,7 +104,6 @@ class Query:
     With `has_fixed_norms` clipping norms are the card's, so that the noise is known before rows are read.
     """
 
-    sql: str
     dataset: str
     version: str
     layers: Layers

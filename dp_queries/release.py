@@ -6,13 +6,15 @@ Proposition 2.1).
 """
 
 from collections.abc import Iterator, Sequence
+from time import monotonic
 
 import numpy as np
 
-from dp_queries.answer import Answer, Bounds, Cell, Clipping
+from dp_queries.answer import Answer, Answers, Bounds, Cell, Clipping
 from dp_queries.backends.base import Backend, Sums
 from dp_queries.methods import methods_text
-from dp_queries.plan import Aggregation, Plan
+from dp_queries.plan import Above, Aggregation, Plan
+from dp_queries.post_processing import SIMULATION_SECONDS, WORKLOAD_SECONDS
 from dp_queries.released import Noisy, made_consistent, nothing_shown, post_process
 from dp_queries.settling import noisy_totals, settled, with_shown_groups, without_groups
 from dp_queries.shared_scans import read_together
@@ -22,11 +24,11 @@ from privacy import quantiles
 from privacy.budget import Charge
 from privacy.mechanisms import Choice, Noise
 
-__all__ = ["Answer", "methods_text", "release", "released_values", "told"]
+__all__ = ["Answer", "Answers", "methods_text", "release", "released_values", "told"]
 
 
-def release(plan: Plan, charge: Charge, backend: Backend, *, noise: Noise, choice: Choice) -> Answer:
-    """The plan's answer. Raises ValueError, before any row is read, unless the charge is for this very plan."""
+def release(plan: Plan, charge: Charge, backend: Backend, *, noise: Noise, choice: Choice) -> Answers:
+    """The plan's answers. Raises ValueError, before any row is read, unless the charge is for this very plan."""
     return told(plan, released_values(plan, charge, backend, noise=noise, choice=choice), backend)
 
 
@@ -40,14 +42,26 @@ def released_values(plan: Plan, charge: Charge, backend: Backend, *, noise: Nois
     return [found[number] for number in range(len(plan.aggregations))]
 
 
-def told(plan: Plan, released: Sequence[Noisy], backend: Backend) -> Answer:
-    """The answer from released values and public tables: how long it takes is told by these, and may be seen."""
-    publics = backend.public_tables(plan.above.publics)
+def told(plan: Plan, released: Sequence[Noisy], backend: Backend) -> Answers:
+    """The answers from released values and public tables: how long it takes is told by these, and may be seen.
+
+    Statements agree with one another: the same released table is the same to the last digit, totals with their parts.
+    """
     released = made_consistent(released)
-    answer = post_process(plan, released, publics)
-    simulated = simulate_intervals(plan, released, answer, publics)
-    notes = (*_notes(plan, answer.rows, simulated.intervals), *simulated.notes)
-    return Answer(plan.above.columns, answer.rows, simulated.intervals, notes, tuple(_clipping(plan, released)))
+    ends, answers = monotonic() + WORKLOAD_SECONDS, list[Answer]()
+    for above in plan.statements:
+        seconds = (ends - monotonic()) / (len(plan.statements) - len(answers))
+        answers.append(_told(plan, above, above.own(released), backend, min(SIMULATION_SECONDS, seconds)))
+    return Answers(tuple(answers), tuple(_clipping(plan, released)))
+
+
+def _told(plan: Plan, above: Above, released: Sequence[Noisy], backend: Backend, seconds: float) -> Answer:
+    publics = backend.public_tables(above.publics)
+    answer = post_process(above, released, publics)
+    seed = int(plan.digest, 16)
+    simulated = simulate_intervals(above, released, answer, publics, seed=seed, seconds=seconds)
+    notes = (*_notes(above, answer.rows, simulated.intervals), *simulated.notes)
+    return Answer(above.columns, answer.rows, simulated.intervals, notes)
 
 
 def _clipping(plan: Plan, released: Sequence[Noisy]) -> Iterator[Clipping]:
@@ -101,9 +115,9 @@ def _summed(aggregation: Aggregation, backend: Backend, noise: Noise) -> tuple[A
     return aggregation, sums or backend.bounded_sums(aggregation)
 
 
-def _notes(plan: Plan, rows: list[list[Cell]], intervals: Intervals) -> tuple[str, ...]:
+def _notes(above: Above, rows: list[list[Cell]], intervals: Intervals) -> tuple[str, ...]:
     """Which columns are too noisy to use, told from released values alone."""
-    names = [column.name for column in plan.above.columns]
+    names = [column.name for column in above.columns]
     return tuple(
         f"{name} is too noisy to use: raise epsilon or use fewer groups"
         for name, bounds in intervals["0.95"].items()

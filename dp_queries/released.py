@@ -15,7 +15,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it ships without types
 from dp_queries.above_engine import Floats, Processed, process, try_empty
 from dp_queries.expressions import Value
 from dp_queries.families import Families
-from dp_queries.plan import Aggregate, Aggregation, Measure, Plan
+from dp_queries.plan import Above, Aggregate, Aggregation, Measure
 from policies.catalogue import Table
 from privacy.quantiles import Quantile
 
@@ -146,22 +146,21 @@ def public_table(table: Table, columns: Mapping[str, Sequence[Any]] | None = Non
     return pa.table({part.name: pa.array(given.get(part.name, ()), type=_TYPES[part.type]) for part in table.columns})
 
 
-def post_process(plan: Plan, released: Sequence[Noisy], publics: Mapping[str, pa.Table] | None = None) -> Processed:
-    """The answer's rows from what left the mechanisms; `publics` are the public tables by their names on the card."""
-    return process(plan.above, named_tables(plan, list(map(shown_table, released)), publics or {}))
+def post_process(above: Above, released: Sequence[Noisy], publics: Mapping[str, pa.Table] | None = None) -> Processed:
+    """A statement's rows from what left the mechanisms for it; `publics`: tables by their names on the card."""
+    return process(above, named_tables(above, list(map(shown_table, released)), publics or {}))
 
 
-def dry_run(plan: Plan, publics: Mapping[str, pa.Table] | None = None) -> None:
+def dry_run(above: Above, aggregations: Sequence[Aggregation], publics: Mapping[str, pa.Table] | None = None) -> None:
     """Post-process tables without rows: raises duckdb.Error now for what the engine would refuse after the charge."""
-    empty = [_empty(aggregation) for aggregation in plan.aggregations]
-    tables = named_tables(plan, empty, publics or {})
-    try_empty(plan.above, {name: table.slice(0, 0) for name, table in tables.items()})
+    tables = named_tables(above, list(map(_empty, aggregations)), publics or {})
+    try_empty(above, {name: table.slice(0, 0) for name, table in tables.items()})
 
 
-def named_tables(plan: Plan, released: Sequence[pa.Table], publics: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+def named_tables(above: Above, released: Sequence[pa.Table], publics: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     """The tables that the statement names."""
     found = {f"released{index}": table for index, table in enumerate(released)}
-    return {name: found[name] if name in found else publics[name.removeprefix("public_")] for name in plan.above.tables}
+    return {name: found[name] if name in found else publics[name.removeprefix("public_")] for name in above.tables}
 
 
 def _empty(aggregation: Aggregation) -> pa.Table:

@@ -14,24 +14,23 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it ships without types
 
 from dp_queries.above_engine import Floats, Tables, run
 from dp_queries.noise_draws import JointDraws
-from dp_queries.plan import Plan
 from dp_queries.post_processing import LEAST_RUNS, SIMULATION_SECONDS, Above
 from dp_queries.released import Noisy, named_tables, released_table, shown_table
 
 
 def replayed(
-    plan: Plan,
+    above: Above,
     released: Sequence[Noisy],
     columns: Sequence[int],
     publics: Tables,
     generator: np.random.Generator,
+    seconds: float = SIMULATION_SECONDS,
 ) -> dict[int, Floats] | None:
     """By column, its value in every run for each row of the answer, NaN where it has none: shape (rows, runs).
 
-    None when rows can't be found again.
+    None when rows can't be found again. After so many seconds no run is begun.
     """
-    above = plan.above
-    shown = named_tables(plan, list(map(shown_table, released)), publics)
+    shown = named_tables(above, list(map(shown_table, released)), publics)
     names = _known_by(above)
     answer = _ids(run(above.sql, shown), names)
     places = {row: place for place, row in enumerate(answer)}
@@ -41,10 +40,10 @@ def replayed(
     found = {index: np.full((len(answer), above.runs), np.nan) for index in columns}
     finder = _finder(places, names)
     draws = JointDraws(released, generator)
-    end, done = monotonic() + SIMULATION_SECONDS, 0
+    end, done = monotonic() + seconds, 0
     # Only released values decide how long this takes, so stopping early tells nothing else.
     while done < above.runs and monotonic() < end:
-        tables = named_tables(plan, _tables(released, draws.next()), publics)
+        tables = named_tables(above, _tables(released, draws.next()), publics)
         result = run(sql, tables)
         rows, targets = finder(result)
         for index in columns:

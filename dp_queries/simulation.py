@@ -19,7 +19,7 @@ from dp_queries.above_engine import Floats, Processed, evaluate_rows
 from dp_queries.accuracy import bare_aggregate, measure_half_width
 from dp_queries.answer import LEVELS, Bounds
 from dp_queries.noise_draws import drawn_aggregates, quantile_bounds, quantile_rows
-from dp_queries.plan import Plan
+from dp_queries.post_processing import SIMULATION_SECONDS, Above
 from dp_queries.released import Noisy, released_table
 from dp_queries.replays import replayed
 
@@ -43,19 +43,28 @@ class Simulated:
 
 
 def simulate_intervals(
-    plan: Plan, released: Sequence[Noisy], answer: Processed, publics: Mapping[str, pa.Table] | None = None
+    above: Above,
+    released: Sequence[Noisy],
+    answer: Processed,
+    publics: Mapping[str, pa.Table] | None = None,
+    *,
+    seed: int,
+    seconds: float = SIMULATION_SECONDS,
 ) -> Simulated:
-    """The intervals of an answer made from `released`, one for each aggregation of the plan."""
-    above = plan.above
+    """The intervals of a statement's answer made from `released`, one for each aggregation that it reads.
+
+    With `seconds` spent, columns that take a simulation have none: released values alone decide how long that takes, so
+    stopping tells nothing else.
+    """
     notes: tuple[str, ...] = ()
     noisy = [i for i, column in enumerate(above.columns) if column.is_noisy and column.type in ("integer", "number")]
-    generator = np.random.default_rng(int(plan.digest, 16))
+    generator = np.random.default_rng(seed)
     if not noisy:
         found: _Found = {}
     elif above.rowwise is not None:
-        found = _rowwise(plan, noisy, released[0], answer, generator)
+        found, notes = _rowwise(above, noisy, released[0], answer, generator, seconds)
     else:
-        found, notes = _replayed(plan, noisy, released, answer, publics or {}, generator)
+        found, notes = _replayed(above, noisy, released, answer, publics or {}, generator, seconds)
     names = {index: above.columns[index].name for index in sorted(found)}
     by_level = {
         f"{level:g}": {name: found[index][place] for index, name in names.items()} for place, level in enumerate(LEVELS)
@@ -64,36 +73,45 @@ def simulate_intervals(
 
 
 def _replayed(
-    plan: Plan,
+    above: Above,
     columns: list[int],
     released: Sequence[Noisy],
     answer: Processed,
     publics: Mapping[str, pa.Table],
     generator: np.random.Generator,
+    seconds: float,
 ) -> tuple[_Found, tuple[str, ...]]:
-    values = replayed(plan, released, columns, publics, generator) if plan.above.runs else None
+    values = replayed(above, released, columns, publics, generator, seconds) if above.runs else None
     if values is None:
-        empty: list[Bounds] = [[None, None] for _ in answer.rows]
-        return {index: [empty for _ in LEVELS] for index in columns}, (_NOT_FOUND if plan.above.runs else _TOO_LARGE,)
+        return _without(columns, answer), (_NOT_FOUND if above.runs and seconds > 0 else _TOO_LARGE,)
     return {
         index: [_quantiles(np.sort(column, axis=1), level) for level in LEVELS] for index, column in values.items()
     }, ()
 
 
-def _rowwise(plan: Plan, columns: list[int], noisy: Noisy, answer: Processed, generator: np.random.Generator) -> _Found:
+def _rowwise(
+    above: Above, columns: list[int], noisy: Noisy, answer: Processed, generator: np.random.Generator, seconds: float
+) -> tuple[_Found, tuple[str, ...]]:
     groups = np.array([row[0] for row in answer.hidden], dtype=np.int64)
     found: _Found = {}
     for index in columns:
-        bounds = _exact(plan, index, noisy, groups)
+        bounds = _exact(above, index, noisy, groups)
         if bounds is not None:
             found[index] = bounds
     derived = [index for index in columns if index not in found]
-    return found | (_simulated(plan, derived, noisy, groups, generator) if derived else {})
+    if derived and seconds <= 0:
+        return found | _without(derived, answer), (_TOO_LARGE,)
+    return found | (_simulated(above, derived, noisy, groups, generator) if derived else {}), ()
 
 
-def _exact(plan: Plan, column: int, noisy: Noisy, groups: Any) -> list[list[Bounds]] | None:
+def _without(columns: list[int], answer: Processed) -> _Found:
+    empty: list[Bounds] = [[None, None] for _ in answer.rows]
+    return {index: [empty for _ in LEVELS] for index in columns}
+
+
+def _exact(above: Above, column: int, noisy: Noisy, groups: Any) -> list[list[Bounds]] | None:
     """The intervals of a bare count, sum or quantile; None for what is simulated."""
-    number = _bare(plan, column)
+    number = _bare(above, column)
     aggregation = noisy.aggregation
     aggregate = aggregation.aggregates[number] if number is not None else None
     if aggregate is None or aggregate.kind not in ("count", "sum", "quantile"):
@@ -110,15 +128,15 @@ def _exact(plan: Plan, column: int, noisy: Noisy, groups: Any) -> list[list[Boun
     return [_bounds(values - width, values + width) for width in widths]
 
 
-def _bare(plan: Plan, column: int) -> int | None:
-    return bare_aggregate(plan.above.rowwise.select[column]) if plan.above.rowwise is not None else None
+def _bare(above: Above, column: int) -> int | None:
+    return bare_aggregate(above.rowwise.select[column]) if above.rowwise is not None else None
 
 
-def _simulated(plan: Plan, derived: list[int], noisy: Noisy, groups: Any, generator: np.random.Generator) -> _Found:
+def _simulated(above: Above, derived: list[int], noisy: Noisy, groups: Any, generator: np.random.Generator) -> _Found:
     found: _Found = {index: [[] for _ in LEVELS] for index in derived}
     many = max(LEAST_DRAWS, min(MOST_DRAWS, _CELLS // max(1, len(groups))))
     for part in _parts(len(groups), max(1, _CELLS // many)):
-        columns = _draw_columns(plan, derived, noisy, groups[part], many, generator)
+        columns = _draw_columns(above, derived, noisy, groups[part], many, generator)
         for index, column in zip(derived, columns, strict=True):
             for place, level in enumerate(LEVELS):
                 found[index][place] += _quantiles(column, level)
@@ -130,17 +148,17 @@ def _parts(rows: int, size: int) -> Iterator[slice]:
 
 
 def _draw_columns(
-    plan: Plan, derived: list[int], noisy: Noisy, groups: Any, many: int, generator: np.random.Generator
+    above: Above, derived: list[int], noisy: Noisy, groups: Any, many: int, generator: np.random.Generator
 ) -> list[Floats]:
     """The derived columns on every draw, sorted along the draws, NaN last; shape (rows, draws)."""
     aggregates = drawn_aggregates(noisy, groups, many, generator)
     # What is a bare aggregate needs no database: averages are the most common case by far.
-    found = {index: aggregates[number] for index in derived if (number := _bare(plan, index)) is not None}
+    found = {index: aggregates[number] for index in derived if (number := _bare(above, index)) is not None}
     computed = [index for index in derived if index not in found]
     if computed:
         keys = [key.take(pa.array(np.tile(groups, many))) for key in noisy.keys]
         table = released_table(keys, aggregates, many * len(groups))
-        found |= evaluate_rows(plan.above, computed, table)
+        found |= evaluate_rows(above, computed, table)
     finite = [np.where(np.isfinite(found[index]), found[index], np.nan) for index in derived]
     return [np.sort(column.reshape(many, len(groups)).T, axis=1) for column in finite]
 

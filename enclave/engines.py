@@ -7,7 +7,7 @@ import gc
 from collections import OrderedDict
 from pathlib import Path
 
-from dp_queries.answer import Answer
+from dp_queries.answer import Answers
 from dp_queries.backends.duckdb import DuckDBBackend
 from dp_queries.backends.yardstick import Yardstick
 from dp_queries.plan import Plan
@@ -58,8 +58,8 @@ class Engines:
         values = released_values(plan, charge, backend, noise=self._noise, choice=self._choice)
         self._released = plan, values, backend
 
-    def tell(self) -> Answer:
-        """The answer from what was released last, once."""
+    def tell(self) -> Answers:
+        """The answers from what was released last, once."""
         if self._released is None:
             raise ValueError("nothing was released")
         (plan, values, backend), self._released = self._released, None

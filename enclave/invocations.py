@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dp_queries import planner
+from dp_queries.comparison import explain_workload
 from dp_queries.errors import QueryRejected
 from dp_queries.plan import Plan
 from enclave import answers, ledger
@@ -56,7 +57,10 @@ def explain(room: Room, actor: Actor, ask: Ask) -> dict[str, Any]:
         question = _question(room, actor, ask)
     except LOGGED as refusal:
         raise _logged(room, actor, ask, refusal) from None
-    return planner.explain(question.plan, question.dataset) | {"plan": {"digest": question.plan.digest}}
+    plan, dataset = question.plan, question.dataset
+    norms = dict(ask.clipping or ())
+    told = explain_workload(ask.statements, plan, dataset, norms) if ask.is_list else planner.explain(plan, dataset)
+    return told | {"plan": {"digest": plan.digest}}
 
 
 def submit(room: Room, actor: Actor, ask: Ask) -> dict[str, Any]:
@@ -76,7 +80,7 @@ def _question(room: Room, actor: Actor, ask: Ask) -> _Question:
         agreement = _agreement(room, session, actor, ask.agreement)
         dataset = room.datasets.get(session, agreement.terms.dataset)
         most = ask.epsilon_micro or agreement.terms.epsilon_per_query_micro
-        query = planner.analyse(ask.sql, dataset, room.pace, clipping=dict(ask.clipping or ()))
+        query = planner.analyse(ask.statements, dataset, room.pace, clipping=dict(ask.clipping or ()))
         act = Act(door="sql", needs=query.needs, epsilon_micro=most, purpose=ask.purpose)
         permit = _decide(room, session, agreement, act, actor)
     if ask.accuracy is None:
@@ -142,7 +146,7 @@ def _admit(room: Room, question: _Question) -> Invocation:
             is_charged=is_charged,
             submitted_at=room.clock(),
             log_index=None,
-            sql=ask.sql,
+            sql="\n;\n".join(ask.statements),
         )
         session.add(invocation)
     return invocation
@@ -193,9 +197,9 @@ def _perform(room: Room, question: _Question, invocation: Invocation) -> _Reply 
         if room.lanes is None:
             raise Unavailable("this process performs nothing")
         try:
-            answer = room.lanes.perform(question.plan, charge, request)
-            kept = answers.kept(answer, question.plan, question.dataset)
-            digest = answers.digest_of(kept)
+            released = room.lanes.perform(question.plan, charge, request)
+            kept = answers.kept(released, question.plan, question.dataset)
+            digest = answers.digest_of(answers.asked_for(kept, question.plan, is_list=question.ask.is_list))
         except Exception as failure:
             _withhold(room, question, invocation.job, failure)
             return None
@@ -237,18 +241,20 @@ def _stored(room: Room, question: _Question, invocation: Invocation) -> _Reply:
             raise Withheld("the answer is withheld; an officer has been told", log_index=job.outcome_index)
         row = session.get_one(Invocation, invocation.id)
         if row.log_index is None:
-            row.log_index = _repeated(room, session, question, job, answers.relabelled(job.answer, question.plan))
+            digest = answers.digest_of(_asked_for(question, job, row))
+            row.log_index = room.log.append(session, _outcome(question, job, "repeated", digest, room.clock()))
         return _Reply(_body(session, question, job, row), row.log_index)
 
 
 def _body(session: Session, question: _Question, job: Job, row: Invocation) -> dict[str, Any]:
-    answer = answers.relabelled(job.answer or {}, question.plan)
+    body = _asked_for(question, job, row)
     statement = ledger.statement(session, question.agreement.uid)
-    return {"id": row.id, **answers.told(answer, is_charged=row.is_charged, statement=statement)}
+    return {"id": row.id, **answers.told(body, is_charged=row.is_charged, statement=statement)}
 
 
-def _repeated(room: Room, session: Session, question: _Question, job: Job, answer: dict[str, Any]) -> int:
-    return room.log.append(session, _outcome(question, job, "repeated", answers.digest_of(answer), room.clock()))
+def _asked_for(question: _Question, job: Job, row: Invocation) -> dict[str, Any]:
+    was_performed = row.log_index is not None and row.log_index == job.outcome_index
+    return answers.asked_for(job.answer or {}, question.plan, is_list=question.ask.is_list, as_stored=was_performed)
 
 
 def _outcome(question: _Question, job: Job, outcome: str, answer: str | None, now: datetime) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Any
 
-from dp_queries.answer import Answer
+from dp_queries.answer import Answers
 from dp_queries.plan import Plan
 from dp_queries.slots import Pace
 from enclave.messages import OpenRequest
@@ -179,8 +179,8 @@ class Lanes:
             finally:
                 self._free.put(child)
 
-    def perform(self, plan: Plan, charge: Charge, request: OpenRequest) -> Answer:
-        """The released answer, told after the end of its slot. Raises Breach, never before the end of the slot."""
+    def perform(self, plan: Plan, charge: Charge, request: OpenRequest) -> Answers:
+        """The released answers, told after the end of its slot. Raises Breach, never before the end of the slot."""
         child = self._free.get()
         try:
             child = self._ready(child, request)
@@ -224,7 +224,7 @@ class Lanes:
             raise
         return child
 
-    def _in_slot(self, child: _Child, plan: Plan, charge: Charge, file: Path) -> Answer:
+    def _in_slot(self, child: _Child, plan: Plan, charge: Charge, file: Path) -> Answers:
         slot_seconds = float(plan.slot_seconds)
         ends = time.monotonic() + slot_seconds
         try:
@@ -232,8 +232,8 @@ class Lanes:
         finally:
             time.sleep(max(0.0, ends - time.monotonic()))
         # Nothing was told yet, and what is computed from here on is computed from released values.
-        answer: Answer = child.ask(("tell",), timeout_seconds=TELL_TIMEOUT_SECONDS)
-        return answer
+        answers: Answers = child.ask(("tell",), timeout_seconds=TELL_TIMEOUT_SECONDS)
+        return answers
 
 
 def _rounds(children: Sequence[_Child], count: int) -> list[float]:

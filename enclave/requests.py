@@ -10,6 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from dp_queries.workloads import MOST_STATEMENTS
 from policies.authorization import Actor
 from policies.canonical import digest
 from policies.errors import Reason, RequestRejected
@@ -26,16 +27,27 @@ ByColumn = tuple[tuple[str, Fraction], ...]
 class Ask:
     """One question through the SQL door: exactly one of `epsilon_micro` and `accuracy` is given.
 
-    `accuracy` are half-widths and `clipping` norms of one unit, each by output column.
+    `sql` is one statement, or several that are answered together. `accuracy` are half-widths and `clipping` norms of
+    one unit, each by output column, of every statement that has it.
     """
 
     agreement: str
-    sql: str
+    sql: str | tuple[str, ...]
     epsilon_micro: int | None
     accuracy: ByColumn | None
     purpose: str | None
     idempotency_key: str | None
     clipping: ByColumn | None = None
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the asker gave a list, and gets one; also of one statement."""
+        return not isinstance(self.sql, str)
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """The statements that are asked together."""
+        return (self.sql,) if isinstance(self.sql, str) else self.sql
 
     def digest(self) -> str:
         """What an idempotency key stands for: everything asked, but not the key itself."""
@@ -45,7 +57,7 @@ class Ask:
         return digest(
             {
                 "agreement": self.agreement,
-                "sql": self.sql,
+                "sql": self.sql if isinstance(self.sql, str) else list(self.sql),
                 "epsilon_micro": self.epsilon_micro,
                 "accuracy": accuracy,
                 "clipping": clipping,
@@ -70,9 +82,9 @@ def read_ask(body: Mapping[str, Any]) -> Ask:
     reasons: list[Reason] = []
     epsilon_micro = _epsilon(body.get("epsilon"), reasons)
     accuracy, clipping = (_by_column(name, body.get(name), reasons) for name in ("accuracy", "clipping"))
-    for name in ("agreement", "sql"):
-        if not isinstance(body.get(name), str) or not body[name].strip():
-            reasons.append(Reason(f"{name}-missing", f"{name} must be a text", name))
+    sql = _sql(body.get("sql"), reasons)
+    if not isinstance(body.get("agreement"), str) or not body["agreement"].strip():
+        reasons.append(Reason("agreement-missing", "agreement must be a text", "agreement"))
     if body.get("epsilon") is None and body.get("accuracy") is None:
         reasons.append(Reason("epsilon-missing", "say epsilon, or the accuracy you need", "epsilon"))
     if body.get("epsilon") is not None and body.get("accuracy") is not None:
@@ -84,7 +96,19 @@ def read_ask(body: Mapping[str, Any]) -> Ask:
         reasons.append(Reason("idempotency-key", "1 to 200 printable ASCII characters", "Idempotency-Key"))
     if reasons:
         raise RequestRejected("the request has faults", tuple(reasons))
-    return Ask(body["agreement"], body["sql"], epsilon_micro, accuracy, purpose, key, clipping)
+    return Ask(body["agreement"], sql, epsilon_micro, accuracy, purpose, key, clipping)
+
+
+def _sql(value: Any, reasons: list[Reason]) -> str | tuple[str, ...]:
+    """One text, or a list of them."""
+    listed = value if isinstance(value, list) else [value]
+    if not 1 <= len(listed) <= MOST_STATEMENTS:
+        reasons.append(Reason("sql-too-many", f"one call has 1 to {MOST_STATEMENTS} statements", "sql"))
+    for number, text in enumerate(listed, 1):
+        if not isinstance(text, str) or not text.strip():
+            where = f"statement {number}" if isinstance(value, list) else "sql"
+            reasons.append(Reason("sql-missing", "sql must be a text, or a list of texts", where))
+    return tuple(listed) if isinstance(value, list) else value
 
 
 def _epsilon(value: Any, reasons: list[Reason]) -> int | None:

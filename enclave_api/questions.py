@@ -20,6 +20,7 @@ LEAST_EPSILON, MOST_EPSILON = Decimal("0.000001"), Decimal(100)
 LEAST_AMOUNT, MOST_AMOUNT = Decimal("1e-9"), Decimal("1e15")
 MOST_NUMBER_LETTERS = 64
 MOST_TARGETS = 64
+MOST_STATEMENTS = 64
 
 _NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,9})?", re.ASCII)
 
@@ -30,10 +31,13 @@ class _NumberText(str):
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked through the SQL door; amounts are plain decimals. One of `epsilon` and `accuracy` is given."""
+    """What is asked through the SQL door: one statement, or several that are answered together.
+
+    Amounts are plain decimals. One of `epsilon` and `accuracy` is given.
+    """
 
     agreement: str
-    sql: str
+    sql: str | tuple[str, ...]
     epsilon: str | None
     accuracy: Mapping[str, str] | None
     clipping: Mapping[str, str] | None
@@ -109,10 +113,18 @@ def _agreement(value: Any) -> str:
     return str(value)
 
 
-def _sql(value: Any) -> str:
+def _sql(value: Any) -> str | tuple[str, ...]:
+    if not isinstance(value, list):
+        return _statement(value)
+    if not 1 <= len(value) <= MOST_STATEMENTS:
+        raise _Fault("wrong-value", f"must be a SELECT statement, or a list of 1 to {MOST_STATEMENTS}")
+    return tuple(map(_statement, value))
+
+
+def _statement(value: Any) -> str:
     text = _text(value)
     if not text.strip():
-        raise _Fault("missing", "must be a SELECT statement")
+        raise _Fault("missing", "must be a SELECT statement, or a list of them")
     return text
 
 

@@ -55,12 +55,14 @@ class World:
     university_key: Ed25519PrivateKey
     agreement: str
 
-    def ask(self, sql: str, *, epsilon: str | None = "1", actor: Actor = RESEARCHER, **more: Any) -> dict[str, Any]:
+    def ask(
+        self, sql: str | list[str], *, epsilon: str | None = "1", actor: Actor = RESEARCHER, **more: Any
+    ) -> dict[str, Any]:
         """Submit a question as the researcher and give the answer's body."""
         body = {"agreement": self.agreement, "sql": sql, "epsilon": epsilon, **more}
         return invocations.submit(self.room, actor, read_ask(body))
 
-    def explain(self, sql: str, *, epsilon: str | None = "1", **more: Any) -> dict[str, Any]:
+    def explain(self, sql: str | list[str], *, epsilon: str | None = "1", **more: Any) -> dict[str, Any]:
         """Explain a question as the researcher."""
         return invocations.explain(
             self.room, RESEARCHER, read_ask({"agreement": self.agreement, "sql": sql, "epsilon": epsilon, **more})

@@ -24,9 +24,11 @@ from jali.errors import (
 )
 from jali.verify import Verified
 from jali.views import Budget, PlanView, Schema
+from jali.workloads import Answers, PlanViews
 
 __all__ = [
     "Answer",
+    "Answers",
     "Budget",
     "BudgetExceeded",
     "Conflict",
@@ -38,6 +40,7 @@ __all__ = [
     "Pin",
     "PinnedAgreement",
     "PlanView",
+    "PlanViews",
     "PrivacyLoss",
     "QueryRejected",
     "Reason",

@@ -1,7 +1,7 @@
 """An answer as the researcher holds it: rows with intervals, what it cost, how to cite it, and its receipt."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -33,15 +33,17 @@ class Column:
 class Receipt:
     """The room's signed proof that it logged this answer; nothing is believed until `verify` has passed."""
 
-    def __init__(self, document: Mapping[str, Any], check: Callable[[], Verified]) -> None:
-        self.document = document
+    def __init__(self, answer: Mapping[str, Any], check: Callable[[Mapping[str, Any]], Verified]) -> None:
+        """The receipt that came with an answer, and how that answer is checked."""
+        self.document: Mapping[str, Any] = answer.get("receipt") or {}
         self.verified: Verified | None = None
+        self._answer = answer
         self._check = check
 
     def verify(self) -> Verified:
         """Check the receipt against this answer, the pinned agreement and the log. Raises VerificationError."""
         self.verified = None
-        self.verified = self._check()
+        self.verified = self._check(self._answer)
         return self.verified
 
     @property
@@ -53,15 +55,15 @@ class Receipt:
         return str(self.verified) if self.verified else "receipt not verified yet: call answer.receipt.verify()"
 
 
-class Answer:
-    """A released table. `document` is the answer as the room signed and the server sent it."""
+class Released:
+    """What one call gave back, of one statement or of several. `document` is what the room signed and the server sent.
 
-    def __init__(self, document: Mapping[str, Any], check: Callable[[Mapping[str, Any]], Verified]) -> None:
+    `receipt` covers all of it, and `spent` is what all of it cost.
+    """
+
+    def __init__(self, document: Mapping[str, Any], receipt: Receipt) -> None:
         self.document = document
-        self.columns = tuple(Column(c["name"], c["type"], bool(c["noisy"])) for c in document["columns"])
-        self.rows: list[list[Any]] = document["rows"]
-        self.receipt = Receipt(document.get("receipt") or {}, lambda: check(document))
-        self.pilot: Answer | None = None  # the answer before, for a relative accuracy; it was paid for, too
+        self.receipt = receipt
 
     @property
     def id(self) -> str:
@@ -102,13 +104,38 @@ class Answer:
         """A paragraph for the methods section of a paper."""
         return str(self.document["methods"])
 
+    def save(self, path: str | Path) -> None:
+        """Write the answer with its receipt, for `jali verify`."""
+        Path(path).write_text(json.dumps(self.document, ensure_ascii=False, indent=1), encoding="utf-8")
+
+    @property
+    def _price(self) -> str:
+        return f"± at 95 %; spent {self.spent}; remaining {self.remaining}"
+
+
+class Answer(Released):
+    """A released table: the answer to one statement. What it cost and its receipt may be shared with others."""
+
+    def __init__(self, document: Mapping[str, Any], receipt: Receipt, part: Mapping[str, Any] | None = None) -> None:
+        """`part`: where the document holds the answers of several statements, the one that this is."""
+        super().__init__(document, receipt)
+        self._released = document if part is None else part
+        self.columns = tuple(Column(c["name"], c["type"], bool(c["noisy"])) for c in self._released["columns"])
+        self.rows: list[list[Any]] = self._released["rows"]
+        self.pilot: Released | None = None  # the answer before, for a relative accuracy; it was paid for, too
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader should know besides (rows without a unit, periods)."""
+        return tuple(self._released.get("notes", ()))
+
     def interval(self, name: str, level: float = 0.95) -> list[Interval | None]:
         """Lower and upper end for each row of a noisy column; None where the answer has no number."""
         column = next((column for column in self.columns if column.name == name), None)
         if column is None or not column.is_noisy:
             known = ", ".join(column.name for column in self.columns if column.is_noisy)
             raise RequestRejected(f"{name!r} has no interval; columns with one: {known or 'none'}")
-        levels = self.document["intervals"]
+        levels = self._released["intervals"]
         found = next((levels[text] for text in levels if abs(float(text) - level) < 1e-9), None)
         if found is None:
             raise RequestRejected(f"no intervals at level {level}; there are {', '.join(sorted(levels))}")
@@ -116,7 +143,7 @@ class Answer:
 
     def to_arrow(self) -> pa.Table:
         """The rows as an Arrow table."""
-        return table_of(self.document)
+        return table_of(self._released)
 
     def to_pandas(self) -> "pandas.DataFrame":
         """The rows as a data frame; its `attrs` keep what the answer cost and how to cite it."""
@@ -139,15 +166,11 @@ class Answer:
         axes.set_ylabel(f"{name} (± {level:.0%})")
         return axes
 
-    def save(self, path: str | Path) -> None:
-        """Write the answer with its receipt, for `jali verify`."""
-        Path(path).write_text(json.dumps(self.document, ensure_ascii=False, indent=1), encoding="utf-8")
-
     def _label(self, row: list[Any]) -> str:
         keys = [str(value) for value, column in zip(row, self.columns, strict=True) if not column.is_noisy]
         return ", ".join(keys) or self.dataset
 
-    def _sheet(self) -> tables.Sheet:
+    def sheet(self, title: str = "", footer: Sequence[str] = ()) -> tables.Sheet:
         """The answer as text cells, noisy ones as `a ± b`."""
         bounds = {column.name: self.interval(column.name) for column in self.columns if column.is_noisy}
         cells = [
@@ -159,8 +182,12 @@ class Answer:
             headers=[column.name for column in self.columns],
             rows=cells,
             is_number=[column.is_noisy or column.type in ("integer", "number") for column in self.columns],
-            footer=[f"± at 95 %; spent {self.spent}; remaining {self.remaining}", repr(self.receipt), *self.notes],
+            footer=[*footer, *self.notes],
+            title=title,
         )
+
+    def _sheet(self) -> tables.Sheet:
+        return self.sheet(footer=[self._price, repr(self.receipt)])
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -68,8 +68,10 @@ def _command(
 
 
 def _add_question(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("sql", nargs="?", default="-", help="the SELECT; - or nothing reads it from standard input")
-    parser.add_argument("-f", "--file", type=Path, help="read the SELECT from a file")
+    parser.add_argument(
+        "sql", nargs="*", help="a SELECT, or several to be answered together; - or none: standard input"
+    )
+    parser.add_argument("-f", "--file", action="append", default=[], type=Path, help="read a SELECT from a file")
     parser.add_argument("--epsilon", help="the most to spend")
     parser.add_argument("--accuracy", action="append", metavar="COLUMN=WIDTH", help="wanted half-width at 95 %%")
     parser.add_argument("--clipping", action="append", metavar="COLUMN=NORM", help="most that one unit adds")
@@ -150,13 +152,18 @@ def _room(options: argparse.Namespace) -> Room:
     return connect(options.url, agreement=options.agreement, profile=options.profile, parties=_parties(options))
 
 
-def _read_sql(options: argparse.Namespace) -> str:
-    if options.file is None:
-        return sys.stdin.read() if options.sql == "-" else str(options.sql)
+def _read_sql(options: argparse.Namespace) -> str | list[str]:
+    """One statement, or a list of several."""
+    named = options.sql or ([] if options.file else ["-"])
+    texts = [sys.stdin.read() if text == "-" else str(text) for text in named] + list(map(_read_file, options.file))
+    return texts[0] if len(texts) == 1 else texts
+
+
+def _read_file(path: Path) -> str:
     try:
-        return str(options.file.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except (OSError, ValueError):
-        raise RequestRejected(f"{options.file} can't be read") from None
+        raise RequestRejected(f"{path} can't be read") from None
 
 
 def _read_answer(path: Path) -> dict[str, Any]:

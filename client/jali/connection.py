@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack, overload
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -11,16 +11,17 @@ import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
 from jali import trust
 from jali.agreement import PinnedAgreement
 from jali.amounts import decimal_text
-from jali.answers import Answer, table_of
+from jali.answers import Answer, Receipt, table_of
 from jali.checkpoint import Checkpoint
 from jali.errors import JaliError, NotFound, RequestRejected
 from jali.log import Growth, LogWatch
 from jali.memory import Memory
 from jali.profiles import read_settings
-from jali.relative import ask_relative, percents
+from jali.relative import Asking, ask_relative, percents
 from jali.transport import Transport
 from jali.verify import Verified, verify_answer
 from jali.views import Budget, PlanView, Schema
+from jali.workloads import Answers, PlanViews
 
 
 def connect(
@@ -108,6 +109,12 @@ class _Proofs:
             raise RequestRejected("the log's consistency proof can't be read") from None
 
 
+class _Wishes(TypedDict, total=False):
+    accuracy: Mapping[str, Any] | None
+    clipping: Mapping[str, Any] | None
+    purpose: str | None
+
+
 class Room:
     """A connection under one agreement; a context manager, or `close()` it."""
 
@@ -131,43 +138,62 @@ class Room:
         """One entry of the catalogue."""
         return Dataset(self._transport.get(f"datasets/{quote(name, safe='')}"), self._transport)
 
+    @overload
+    def explain(self, sql: str, epsilon: Any = None, **wishes: Unpack[_Wishes]) -> PlanView: ...
+
+    @overload
+    def explain(
+        self, sql: list[str] | tuple[str, ...], epsilon: Any = None, **wishes: Unpack[_Wishes]
+    ) -> PlanViews: ...
+
     def explain(
         self,
-        sql: str,
+        sql: Asking,
         epsilon: Any = None,
         *,
         accuracy: Mapping[str, Any] | None = None,
         clipping: Mapping[str, Any] | None = None,
         purpose: str | None = None,
-    ) -> PlanView:
-        """Price and expected error of a query, free and without touching a row.
+    ) -> PlanView | PlanViews:
+        """Price and expected error of a query, or of several together, free and without touching a row.
 
         What a relative accuracy costs depends on rows, so it can't be told.
         """
         if percents(accuracy):
             raise RequestRejected("what a relative accuracy costs depends on the rows; ask, or name a half-width")
-        return PlanView(self._ask("explain", self._question(sql, epsilon, accuracy, clipping, purpose)))
+        told = self._ask("explain", self._question(sql, epsilon, accuracy, clipping, purpose))
+        return PlanView(told) if isinstance(sql, str) else PlanViews(told)
+
+    @overload
+    def sql(self, sql: str, epsilon: Any = None, **wishes: Unpack[_Wishes]) -> Answer: ...
+
+    @overload
+    def sql(self, sql: list[str] | tuple[str, ...], epsilon: Any = None, **wishes: Unpack[_Wishes]) -> Answers: ...
 
     def sql(
         self,
-        sql: str,
+        sql: Asking,
         epsilon: Any = None,
         *,
         accuracy: Mapping[str, Any] | None = None,
         clipping: Mapping[str, Any] | None = None,
         purpose: str | None = None,
-    ) -> Answer:
+    ) -> Answer | Answers:
         """Ask. Give `epsilon`, or `accuracy={"n": 200}` for +-200 at 95 %. Charged once, also if the line breaks.
 
         `accuracy={"n": "5%"}` with `epsilon` as the most that may be spent asks twice: a pilot for a tenth, which tells
         how large the column is, and then as exactly as that needs (see `jali.relative`). `answer.pilot` is the first.
         `clipping={"total": 500}`: of one unit no more counts in that column (L2 norm over all groups, in the column's
         unit); without it the query chooses.
+        A list of statements is answered together, for one charge and with one receipt: a sequence of answers. What two
+        of them ask of the same rows is released once. A column's name then means that column wherever it occurs.
         """
         if shares := percents(accuracy):
             return ask_relative(self, sql, shares, epsilon, clipping=clipping, purpose=purpose)
         question = self._question(sql, epsilon, accuracy, clipping, purpose)
-        return Answer({**self._ask("sql", question), "asked": question}, self.verify)
+        document = {**self._ask("sql", question), "asked": question}
+        receipt = Receipt(document, self.verify)
+        return Answer(document, receipt) if isinstance(sql, str) else Answers(document, receipt)
 
     def verify(self, document: Mapping[str, Any]) -> Verified:
         """Check an answer document's receipt under this connection's agreement. Raises VerificationError."""
@@ -208,7 +234,7 @@ class Room:
 
     def _question(
         self,
-        sql: str,
+        sql: Asking,
         epsilon: Any,
         accuracy: Mapping[str, Any] | None,
         clipping: Mapping[str, Any] | None,
@@ -218,7 +244,7 @@ class Room:
             raise RequestRejected("give exactly one of epsilon= and accuracy=")
         return {
             "agreement": self.agreement.uid,
-            "sql": sql,
+            "sql": sql if isinstance(sql, str) else list(sql),
             "epsilon": None if epsilon is None else decimal_text(epsilon, "epsilon"),
             "accuracy": _by_column("accuracy", accuracy),
             "clipping": _by_column("clipping", clipping),

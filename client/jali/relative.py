@@ -15,17 +15,21 @@ from jali.amounts import decimal_text
 from jali.answers import Answer
 from jali.errors import BudgetExceeded, JaliError, Reason, RequestRejected
 from jali.views import PlanView
+from jali.workloads import Answers, PlanViews
 
 PILOT_SHARE = Decimal("0.1")  # of the most that may be spent
+
+Asking = str | list[str] | tuple[str, ...]
+Given = Answer | Answers
 
 
 class Asked(Protocol):
     """What questions are put to: a `jali.Room`, which builds on this module."""
 
-    def sql(self, *args: Any, **kwargs: Any) -> Answer:
+    def sql(self, *args: Any, **kwargs: Any) -> Given:
         """The answer to a question, charged."""
 
-    def explain(self, *args: Any, **kwargs: Any) -> PlanView:
+    def explain(self, *args: Any, **kwargs: Any) -> PlanView | PlanViews:
         """The price of a question, free."""
 
 
@@ -44,13 +48,13 @@ def percents(accuracy: Mapping[str, Any] | None) -> dict[str, Decimal]:
     return {name: Decimal(decimal_text(text.strip()[:-1], f"accuracy.{name}")) / 100 for name, text in found.items()}
 
 
-def ask_relative(room: Asked, sql: str, shares: Mapping[str, Decimal], most: Any, **wishes: Any) -> Answer:
+def ask_relative(room: Asked, sql: Asking, shares: Mapping[str, Decimal], most: Any, **wishes: Any) -> Given:
     """An answer whose columns are within these shares of their sizes, at 95 %; `most` is all that may be spent.
 
     A column's size is the median over the rows whose pilot interval leaves 0 out, taken at the end that is nearer to 0:
-    rather too exact than not exact enough. Raises BudgetExceeded, with what is needed, when the rest of `most` is not
-    enough, and RequestRejected when the pilot shows no size. What is raised after the pilot carries it, for it was paid
-    for, as `facts["pilot"]`.
+    rather too exact than not exact enough; where several statements have it, the least of its sizes. Raises
+    BudgetExceeded, with what is needed, when the rest of `most` is not enough, and RequestRejected when the pilot shows
+    no size. What is raised after the pilot carries it, for it was paid for, as `facts["pilot"]`.
     """
     limit = Decimal(decimal_text(most, "epsilon"))
     pilot = room.sql(sql, epsilon=limit * PILOT_SHARE, **wishes)
@@ -64,8 +68,8 @@ def ask_relative(room: Asked, sql: str, shares: Mapping[str, Decimal], most: Any
 
 
 def _after(
-    pilot: Answer, room: Asked, sql: str, shares: Mapping[str, Decimal], limit: Decimal, **wishes: Any
-) -> Answer:
+    pilot: Given, room: Asked, sql: Asking, shares: Mapping[str, Decimal], limit: Decimal, **wishes: Any
+) -> Given:
     widths = {name: share * _size(pilot, name) for name, share in shares.items()}
     spent = limit * PILOT_SHARE
     needed = Decimal(str(room.explain(sql, accuracy=widths, **wishes).cost.epsilon))
@@ -75,7 +79,13 @@ def _after(
     return room.sql(sql, accuracy=widths, **wishes)
 
 
-def _size(pilot: Answer, name: str) -> Decimal:
+def _size(pilot: Given, name: str) -> Decimal:
+    answers = list(pilot) if isinstance(pilot, Answers) else [pilot]
+    having = [answer for answer in answers if any(part.name == name and part.is_noisy for part in answer.columns)]
+    return min(_size_in(answer, name) for answer in having or answers)
+
+
+def _size_in(pilot: Answer, name: str) -> Decimal:
     lowest = [min(map(abs, ends)) for ends in pilot.interval(name) if ends is not None and ends[0] * ends[1] > 0]
     if not lowest:
         message = f"the pilot shows no size of {name}: name more epsilon, or an absolute half-width"

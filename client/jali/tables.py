@@ -18,12 +18,13 @@ _WIDEST = 160
 
 @dataclass(frozen=True)
 class Sheet:
-    """Headers, rows of text cells, which columns are numbers, lines below."""
+    """Headers, rows of text cells, which columns are numbers, lines below, and what stands above."""
 
     headers: Sequence[str]
     rows: Sequence[Sequence[str]]
     is_number: Sequence[bool] = ()
     footer: Sequence[str] = field(default=())
+    title: str = ""
 
     @property
     def shown(self) -> Sequence[Sequence[str]]:
@@ -71,31 +72,42 @@ def with_width(width: float) -> str:
     return f"± {_short(width, ROUND_CEILING)}"
 
 
-def as_rich(sheet: Sheet) -> Group:
-    """The sheet for rich."""
+def as_rich(*sheets: Sheet) -> Group:
+    """The sheets for rich, below each other."""
+    return Group(*(_rich(sheet) for sheet in sheets))
+
+
+def _rich(sheet: Sheet) -> Group:
     table = Table()
     for place, header in enumerate(sheet.headers):
         is_number = place < len(sheet.is_number) and sheet.is_number[place]
         table.add_column(_text(header), justify="right" if is_number else "left", overflow="fold")
     for row in sheet.shown:
         table.add_row(*(_text(cell) for cell in row))
-    return Group(table, *(_text(line) for line in sheet.lines_below))
+    above = [_text(sheet.title)] if sheet.title else []
+    shown = [table] if sheet.headers else []
+    return Group(*above, *shown, *(_text(line) for line in sheet.lines_below))
 
 
-def as_text(sheet: Sheet) -> str:
-    """The sheet as plain text, for `repr` and pipes."""
+def as_text(*sheets: Sheet) -> str:
+    """The sheets as plain text, for `repr` and pipes."""
     console = Console(file=StringIO(), width=_WIDEST, no_color=True, force_terminal=False)
     with console.capture() as capture:
-        console.print(as_rich(sheet))
+        console.print(as_rich(*sheets))
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
-def as_html(sheet: Sheet) -> str:
-    """The sheet for a notebook."""
+def as_html(*sheets: Sheet) -> str:
+    """The sheets for a notebook, below each other."""
+    return "".join(map(_html, sheets))
+
+
+def _html(sheet: Sheet) -> str:
+    above = f"<div>{html.escape(sheet.title)}</div>" if sheet.title else ""
     head = "".join(f"<th>{html.escape(header)}</th>" for header in sheet.headers)
     body = "".join(f"<tr>{_html_cells(sheet, row)}</tr>" for row in sheet.shown)
     below = "".join(f"<div>{html.escape(line)}</div>" for line in sheet.lines_below)
-    return f"<div><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><small>{below}</small></div>"
+    return f"<div>{above}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><small>{below}</small></div>"
 
 
 def _html_cells(sheet: Sheet, row: Sequence[str]) -> str:

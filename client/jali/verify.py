@@ -48,12 +48,23 @@ class Verified:
         }  # fmt: skip
 
 
+_COVERED = ("columns", "rows", "intervals")
+
+
 def answer_digest(answer: Mapping[str, Any]) -> str:
-    """SHA-256 (hex) of the canonical JSON of what the receipt covers: columns, rows, intervals."""
+    """SHA-256 (hex) of the canonical JSON of what the receipt covers: columns, rows, intervals, of each answer."""
     try:
-        return digest({name: answer[name] for name in ("columns", "rows", "intervals")})
-    except (KeyError, ValueError):
+        if "answers" not in answer:
+            return digest(_covered(answer))
+        if not set(_COVERED).isdisjoint(answer):  # rows beside the answers would be shown by nobody's leave
+            raise ValueError("an answer beside the answers")
+        return digest({"answers": [_covered(part) for part in answer["answers"]]})
+    except (KeyError, TypeError, ValueError):
         raise VerificationError(Flaw.ANSWER_DIFFERS, "the answer lacks columns, rows or intervals") from None
+
+
+def _covered(answer: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: answer[name] for name in _COVERED}
 
 
 def question_digest(question: Mapping[str, Any]) -> str:

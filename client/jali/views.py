@@ -1,6 +1,6 @@
 """What the server tells before and after asking: datasets and their schema, the plan of a query, the budget."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -83,9 +83,7 @@ class PlanView:
         return str(self.document["plan"]["digest"])
 
     def _sheet(self) -> Sheet:
-        rows = [[name, _width(expected)] for name, expected in self.expected_error.items()]
-        notes = [str(note) for note in self.document.get("notes", ())]
-        return Sheet(["column", "expected error at 95 %"], rows, [False, True], [f"would cost {self.cost}", *notes])
+        return errors_sheet(self.expected_error, price_lines(self))
 
     def __repr__(self) -> str:
         return as_text(self._sheet())
@@ -95,6 +93,17 @@ class PlanView:
 
     def __rich__(self) -> Any:
         return as_rich(self._sheet())
+
+
+def price_lines(plan: Any) -> list[str]:
+    """What a plan would cost, and its notes."""
+    return [f"would cost {plan.cost}", *(str(note) for note in plan.document.get("notes", ()))]
+
+
+def errors_sheet(expected: Mapping[str, ExpectedError], footer: Sequence[str] = (), title: str = "") -> Sheet:
+    """Expected errors by column."""
+    rows = [[name, _width(error)] for name, error in expected.items()]
+    return Sheet(["column", "expected error at 95 %"], rows, [False, True], footer, title)
 
 
 @dataclass(frozen=True)

@@ -55,10 +55,12 @@ def canonical_form(
     """The aggregations, and where the parts of each `Middle` are in them."""
     rows = CanonicalRows(facts)
     moved = [_moved(middle, rows, facts) for middle in middles]
-    names = sorted({found.name for found in moved})
+    named = dict[bytes, list[int]]()
+    for index, found in enumerate(moved):
+        named.setdefault(found.name, []).append(index)
     drafts, places = [], dict[int, Place]()
-    for number, name in enumerate(names):
-        alike = [index for index, found in enumerate(moved) if found.name == name]
+    for number, name in enumerate(sorted(named)):
+        alike = named[name]
         draft, found_places = _together([moved[index] for index in alike], number, facts)
         drafts.append(draft)
         places.update(zip(alike, found_places, strict=True))

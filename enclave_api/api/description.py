@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from enclave_api.errors import PROBLEM_JSON, PROBLEMS, TYPE_PREFIX
+from enclave_api.questions import MOST_STATEMENTS
 
 Schema = dict[str, Any]
 View = Callable[..., Any]
@@ -21,7 +22,13 @@ QUESTION: Schema = {
     "additionalProperties": False,
     "properties": {
         "agreement": {"type": "string", "description": "uid of the agreement under which is asked"},
-        "sql": {"type": "string", "description": "one SELECT statement"},
+        "sql": {
+            "oneOf": [
+                {"type": "string", "description": "one SELECT statement"},
+                {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": MOST_STATEMENTS},
+            ],
+            "description": "one SELECT statement, or a list of them that are answered together, as `answers`",
+        },
         "epsilon": {**_NUMBER, "description": "privacy loss, 0.000001 to 100; as text it stays exact"},
         "accuracy": {
             "type": "object",

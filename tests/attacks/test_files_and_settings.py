@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from dp_queries.errors import QueryRejected
+from dp_queries.plan import Plan
 from dp_queries.planner import analyse
 from tests.dp_queries.flights import DATASET, GivenSums, planned, released
 
@@ -66,16 +67,17 @@ a_variable_of_ours = [1, 2, 3]
 @pytest.mark.parametrize("fragment", BEHIND_THE_LIST)
 def test_the_walls_stand_without_the_list(fragment):
     plan = planned("SELECT COUNT(*) FROM flights")
-    broken = replace(plan, above=replace(plan.above, sql=f"SELECT {fragment} AS c0, g AS h0 FROM released0"))
+    broken = _with_sql(plan, f"SELECT {fragment} AS c0, g AS h0 FROM released0")
     with pytest.raises(duckdb.Error):
         released(broken, GivenSums(lambda measure, group: 1))
 
 
 def test_settings_are_locked():
     plan = planned("SELECT COUNT(*) FROM flights")
-    broken = replace(
-        plan,
-        above=replace(plan.above, sql="SET enable_external_access = true; SELECT a0 AS c0, g AS h0 FROM released0"),
-    )
+    broken = _with_sql(plan, "SET enable_external_access = true; SELECT a0 AS c0, g AS h0 FROM released0")
     with pytest.raises(duckdb.Error):
         released(broken, GivenSums(lambda measure, group: 1))
+
+
+def _with_sql(plan: Plan, sql: str) -> Plan:
+    return replace(plan, statements=(replace(plan.statements[0], sql=sql),))

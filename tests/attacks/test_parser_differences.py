@@ -55,5 +55,5 @@ def test_no_text_of_the_query_is_in_what_engines_get():
 
 def test_a_quote_in_a_literal_stays_in_the_literal():
     plan = planned("SELECT CASE WHEN COUNT(*) > 1 THEN ''' || version() || ''' END FROM flights")
-    assert "'''' || " not in plan.above.sql
-    assert "''' || version() || '''" in plan.above.sql
+    assert "'''' || " not in plan.statements[0].sql
+    assert "''' || version() || '''" in plan.statements[0].sql

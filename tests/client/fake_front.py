@@ -130,9 +130,10 @@ def released(first=120):
     }
 
 
-def answer_document(log, agreement=UID, **changes):
-    """A whole answer, its leaf appended to the log."""
-    body = released(changes.pop("first", 120))
+def answer_document(log, agreement=UID, several=0, **changes):
+    """A whole answer, its leaf appended to the log; with `several`, so many answers under one receipt."""
+    first = changes.pop("first", 120)
+    body = {"answers": [released(first + n) for n in range(several)]} if several else released(first)
     leaf = {
         "kind": "outcome", "agreement": agreement, "dataset": "visits", "version": "1", "plan": PLAN, "intent": 0,
         "outcome": "answered", "answer": hashlib.sha256(plain_json(body)).hexdigest(), **changes,
@@ -168,6 +169,13 @@ CARD = {
     ],
 }  # fmt: skip
 WIDTHS = {"n": 5, "ratio": None, "mean": {"sum": 812.5, "count": 4}}
+TOGETHER = {
+    "cost": {"epsilon": "0.5", "delta": "1e-09"}, "plan": {"digest": PLAN}, "notes": ["two share it"],
+    "statements": [
+        {"expected_error": WIDTHS, "expected_error_alone": {"n": 8}},
+        {"expected_error": {"n": 5}, "expected_error_alone": {"n": 7.5}},
+    ],
+}  # fmt: skip
 EXPLAINED = {
     "cost": {"epsilon": "0.5", "delta": "1e-09"}, "expected_error": WIDTHS, "plan": {"digest": PLAN},
 }  # fmt: skip
@@ -206,8 +214,12 @@ class FakeFront:
             self.submits.append((key, body))
             self.charged.setdefault(key, None)
             if self.charged[key] is None:
-                self.charged[key] = answer_document(self.log, request=asked_digest(body), first=self.first)
+                several = len(body["sql"]) if isinstance(body["sql"], list) else 0
+                more = {"request": asked_digest(body), "first": self.first, "several": several}
+                self.charged[key] = answer_document(self.log, **more)
             return 200, self.charged[key]
+        if route == "explain" and isinstance(body["sql"], list):
+            return 200, TOGETHER
         if route == "log/consistency":
             old, new = int(asked["from"][0]), int(asked["to"][0])
             if new > len(self.log.leaves):

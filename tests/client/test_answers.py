@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 import jali
-from jali.answers import Answer, table_of
+from jali.answers import Answer, Receipt, table_of
 from tests.client import fake_front as fake
 
 
@@ -90,14 +90,15 @@ def test_the_notebook_shows_no_foreign_markup(answer):
 def test_the_terminal_shows_no_foreign_escape_codes(log, room):
     document = fake.answer_document(log)
     document["rows"][0][0] = "\x1b[2J[red]x"
-    shown = repr(Answer(document, room.verify))
+    shown = repr(Answer(document, Receipt(document, room.verify)))
     assert "\x1b" not in shown
     assert "[red]x" in shown
 
 
 def test_long_answers_are_cut_for_showing_only(log, room):
     document = fake.answer_document(log) | {"columns": [{"name": "k", "type": "integer", "noisy": False}]}
-    answer = Answer(document | {"rows": [[n] for n in range(100)], "intervals": {"0.95": {}}}, room.verify)
+    many = document | {"rows": [[n] for n in range(100)], "intervals": {"0.95": {}}}
+    answer = Answer(many, Receipt(many, room.verify))
     assert "... 40 more rows" in repr(answer)
     assert answer.to_arrow().num_rows == 100
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dp_queries import planner
-from dp_queries.answer import Answer
+from dp_queries.answer import Answer, Answers
 from dp_queries.backends.base import Backend, FoundGroups, Sums
 from dp_queries.plan import Aggregation, Measure, Plan
 from dp_queries.release import release
@@ -136,7 +136,7 @@ def permit(needs: Any, *, epsilon_micro: int, card: Dataset = DATASET.card) -> P
 PINNED_LOG = PinnedLog(origin="jali.test/log", key=bytes(32))
 
 
-def planned(sql: str, *, epsilon_micro: int = 1_000_000) -> Plan:
+def planned(sql: str | Sequence[str], *, epsilon_micro: int = 1_000_000) -> Plan:
     """The plan of a query that is permitted."""
     query = planner.analyse(sql, DATASET)
     return planner.plan(query, DATASET, permit(query.needs, epsilon_micro=epsilon_micro), epsilon_micro=epsilon_micro)
@@ -190,5 +190,11 @@ def charge(plan: Plan, **changes: Any) -> Charge:
 
 
 def released(plan: Plan, backend: Backend, noise: Any = None) -> Answer:
-    """The plan's answer, exact unless a noise is given."""
+    """The answer of a plan with one statement, exact unless a noise is given."""
+    (answer,) = released_together(plan, backend, noise).statements
+    return answer
+
+
+def released_together(plan: Plan, backend: Backend, noise: Any = None) -> Answers:
+    """The plan's answers, exact unless a noise is given."""
     return release(plan, charge(plan), backend, noise=noise or Silence(), choice=OpenDPChoice())

@@ -209,8 +209,9 @@ def _parts(plan: Plan) -> Iterator[str]:
         yield from (f"key {'private' if key.domain is None else 'public'} {key.type}" for key in part.keys)
         yield from (f"relation {type(source).__name__}" for source in part.below.sources)
         yield from (f"join {join.kind}" for join in part.below.joins)
-    yield "rowwise" if plan.above.rowwise else "replayed"
-    yield from (f"table {table.rstrip('0123456789')}" for table in plan.above.tables)
+    for above in plan.statements:
+        yield "rowwise" if above.rowwise else "replayed"
+        yield from (f"table {table.rstrip('0123456789')}" for table in above.tables)
 
 
 def check(sql: str, backend: Backend, random: Random, seen: Seen, called: str = "written") -> Answer | None:
@@ -231,10 +232,10 @@ def check(sql: str, backend: Backend, random: Random, seen: Seen, called: str = 
     seen.outcomes[f"{called} answered"] += 1
     seen.answered(sql, plan)
     if random.random() < 0.97:  # without the draws for error bars, which take longest
-        plan = replace(plan, above=replace(plan.above, work=10**12))
+        plan = replace(plan, statements=tuple(replace(above, work=10**12) for above in plan.statements))
     charge = issue_charge(id="1", agreement=plan.agreement, plan_digest=plan.digest, loss=plan.loss)
     noise = Quiet(random.choice((0, 0, 1, -3, 2**40, -(2**62))))
-    return release(plan, charge, backend, noise=noise, choice=First())
+    return release(plan, charge, backend, noise=noise, choice=First()).statements[0]
 
 
 def _check_refusal(sql: str, refusal: QueryRejected) -> None:

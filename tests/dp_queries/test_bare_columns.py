@@ -40,7 +40,7 @@ NOT_BARE = (
 
 
 def above(sql):
-    return analyse(sql, DATASET).layers.above
+    return analyse(sql, DATASET).layers.statements[0]
 
 
 @pytest.mark.parametrize("sql", BARE)

@@ -19,7 +19,7 @@ SQL = (
 def drafts(**clipping):
     layers = analyse(SQL, DATASET).layers
     (part,) = with_clipping(layers, {name: Fraction(limit) for name, limit in clipping.items()}).aggregations
-    found = bare_columns(layers.above)
+    found = bare_columns(layers.statements[0])
     return [part.drafts[part.aggregates[found[column]].measures[0]] for column in "nsad"]
 
 
@@ -49,3 +49,26 @@ def test_derived_columns_take_no_norm():
     layers = analyse("SELECT 2 * COUNT(*) AS twice FROM flights", DATASET).layers
     with pytest.raises(RequestRejected):
         with_clipping(layers, {"twice": Fraction(5)})
+
+
+def together(*texts, **clipping):
+    return analyse(texts, DATASET, clipping={name: Fraction(limit) for name, limit in clipping.items()}).layers
+
+
+BY_ORIGIN = "SELECT origin, COUNT(*) AS n FROM flights GROUP BY origin"
+BY_CARRIER = "SELECT carrier, COUNT(*) AS n, SUM(delay) AS origin FROM flights GROUP BY carrier"
+
+
+def test_a_name_means_that_column_of_every_statement():
+    for part in together(BY_ORIGIN, BY_CARRIER, n="7").aggregations:
+        assert part.drafts[0].climb is None
+        assert Fraction(part.drafts[0].norm.l2_steps, part.drafts[0].norm.grid) == 7
+    clipped = [part.drafts[-1].climb is None for part in together(BY_ORIGIN, BY_CARRIER, origin="7").aggregations]
+    assert sorted(clipped) == [False, True]  # the key of that name is none of its business
+
+
+def test_one_measure_has_one_norm():
+    again = BY_ORIGIN.replace(" n ", " m ")
+    assert len(together(BY_ORIGIN, again, n="7", m="7").aggregations) == 1
+    with pytest.raises(RequestRejected):
+        together(BY_ORIGIN, again, n="7", m="8")

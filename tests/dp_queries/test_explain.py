@@ -1,6 +1,6 @@
 from dp_queries.methods import methods_text
 from dp_queries.planner import explain
-from tests.dp_queries.flights import DATASET, GivenSums, planned, released
+from tests.dp_queries.flights import DATASET, GivenSums, planned, released_together
 
 SQL = (
     "SELECT origin, COUNT(*) AS n, SUM(delay) AS s, AVG(delay) AS a, COUNT(*) / 2 AS half FROM flights GROUP BY origin"
@@ -29,7 +29,7 @@ def test_a_sum_of_an_expression_is_named_in_our_words():
 
 
 def test_the_methods_name_mechanism_norms_and_unit():
-    answer = released(planned(SQL), GivenSums(lambda measure, group: 1))
+    answer = released_together(planned(SQL), GivenSums(lambda measure, group: 1))
     text = methods_text(planned(SQL), DATASET, answer.clipping)
     for part in (
         "(1, 1e-09)-differential privacy",

@@ -115,7 +115,8 @@ def test_accuracy_out_of_reach_or_of_something_else_is_refused(accuracy):
 def test_what_the_engine_would_refuse_above_is_refused_before_the_charge():
     # The walk offers nothing that the engine can't bind, so a rendering is broken here as a bug would break it.
     query = planner.analyse("SELECT COUNT(*) + 1 AS n FROM flights", DATASET)
-    broken = replace(query, layers=replace(query.layers, above=replace(query.layers.above, sql="SELECT no_such(a0)")))
+    (above,) = query.layers.statements
+    broken = replace(query, layers=replace(query.layers, statements=(replace(above, sql="SELECT no_such(a0)"),)))
     with pytest.raises(QueryRejected) as caught:
         planner.plan(broken, DATASET, permit(query.needs, epsilon_micro=10**6), epsilon_micro=10**6)
     assert [reason.code for reason in caught.value.reasons] == ["above"]

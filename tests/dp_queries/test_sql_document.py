@@ -1,5 +1,6 @@
 """The SQL guide against the SQL door: what it shows as answered is answered, what it shows as refused is refused so."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -84,3 +85,16 @@ def test_every_code_of_the_guide_is_one_of_ours():
     told = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "dp_queries").rglob("*.py"))
     assert codes >= {"no-aggregate", "too-heavy"}
     assert {code for code in codes if f'"{code}"' not in told} == set()
+
+
+CALLS = [
+    call for block in re.findall(r"^```python\n(.*?)^```", GUIDE, re.M | re.S) for call in ast.walk(ast.parse(block))
+]
+LISTS = [ast.literal_eval(node) for node in CALLS if isinstance(node, ast.List)]
+
+
+@pytest.mark.parametrize("texts", LISTS, ids=[str(number) for number in range(len(LISTS))])
+def test_lists_of_statements_are_answered_together(texts, demo):
+    dataset, _ = demo
+    origins, most, carriers = analyse(texts, dataset).layers.statements
+    assert origins.reads == most.reads != carriers.reads

@@ -22,6 +22,7 @@ ACCEPTED = sorted(VECTORS.glob("accepted/**/*.sql"))
 REFUSED = sorted(VECTORS.glob("refused/*/*.sql"))
 WITHIN = re.compile(r"^-- within ([0-9.]+),", re.MULTILINE)
 OTHERWISE = re.compile(r"^-- in DuckDB, because .*:$", re.MULTILINE)
+TOGETHER = 12  # calls for all of them
 EPSILON_MICRO = 100_000_000  # the most that the planner takes
 
 
@@ -50,7 +51,7 @@ def test_accepted(path, world):
     plan = _plan(sql, dataset)
     _check_shape(plan, head)
     plan = _without_intervals(plan)
-    answer = release(plan, charge(plan), backend, noise=Silence(), choice=Surest())
+    (answer,) = release(plan, charge(plan), backend, noise=Silence(), choice=Surest()).statements
     expected = plain.execute(other[0] if other else sql)
     names = [column[0] for column in expected.description]
     wanted = [[_cell(value) for value in row] for row in expected.fetchall()]
@@ -62,6 +63,22 @@ def test_accepted(path, world):
         answer.rows.sort(key=_place)
     within = WITHIN.search(sql)
     _check_same(answer.rows, wanted, float(within[1]) if within else 1e-6)
+
+
+@pytest.mark.parametrize("start", [0, *(pytest.param(one, marks=pytest.mark.long) for one in range(1, TOGETHER))])
+def test_accepted_together(start, world):
+    """Without noise a statement answers in company what it answers alone; quantiles err even so, by their share."""
+    dataset, backend, _ = world
+    texts = [OTHERWISE.split(path.read_text(encoding="utf-8"))[0] for path in ACCEPTED[start::TOGETHER]]
+    texts = [text for text in texts if "quantile" not in text.partition("\n")[0]]
+    plan = _without_intervals(_plan(texts, dataset))
+    assert len({number for above in plan.statements for number in above.reads}) == len(plan.aggregations)
+    answers = release(plan, charge(plan), backend, noise=Silence(), choice=Surest()).statements
+    for text, answer in zip(texts, answers, strict=True):
+        alone = _without_intervals(_plan(text, dataset))
+        (expected,) = release(alone, charge(alone), backend, noise=Silence(), choice=Surest()).statements
+        assert (answer.columns, answer.notes) == (expected.columns, expected.notes)
+        _check_same(answer.rows, [[float(v) if type(v) is int else v for v in row] for row in expected.rows], 1e-6)
 
 
 def test_every_operator_and_every_offered_node_is_asked_by_a_vector(world):
@@ -91,8 +108,11 @@ def _plan(sql, dataset):
 
 def _without_intervals(plan):
     """Without noise columns need no error bars, for which a statement is run hundreds of times."""
-    exact = tuple(replace(column, is_noisy=False) for column in plan.above.columns)
-    return replace(plan, above=replace(plan.above, columns=exact))
+    return replace(plan, statements=tuple(map(_exact, plan.statements)))
+
+
+def _exact(above):
+    return replace(above, columns=tuple(replace(column, is_noisy=False) for column in above.columns))
 
 
 def _check_shape(plan, head):
@@ -155,7 +175,7 @@ def test_norms_that_clip_are_seen(world):
     tight = [table.model_copy(update={"rows_norm": 1}) if table.is_private else table for table in dataset.card.tables]
     clipping = dataset.model_copy(update={"card": dataset.card.model_copy(update={"tables": tuple(tight)})})
     plan = _plan("SELECT COUNT(*) FROM flights", clipping)
-    assert release(plan, charge(plan), backend, noise=Silence(), choice=Surest()).rows[0][0] < 200
+    assert release(plan, charge(plan), backend, noise=Silence(), choice=Surest()).statements[0].rows[0][0] < 200
 
 
 @pytest.mark.parametrize("path", REFUSED, ids=lambda path: f"{path.parent.name}-{path.stem}")

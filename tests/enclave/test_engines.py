@@ -15,8 +15,8 @@ def test_a_dataset_that_was_opened_answers(world: World) -> None:
     job, engines = work(world, QUICK), Engines()
     engines.open(job.request)
     engines.perform(job.plan, job.charge, job.request.file)
-    answer = engines.tell().to_json()
-    [[count]] = answer["rows"]
+    (answer,) = engines.tell().statements
+    [[count]] = answer.rows
     assert count == pytest.approx(2600, abs=400)
 
 
@@ -27,7 +27,7 @@ def test_only_the_newest_few_stay_open(world: World, tmp_path: Path) -> None:
         engines.open(replace(job.request, file=file))
     for file in (copies[0], *copies[2:]):
         engines.perform(job.plan, job.charge, file)
-        assert engines.tell().rows
+        assert engines.tell().statements[0].rows
     with pytest.raises(KeyError):
         engines.perform(job.plan, job.charge, copies[1])
 

@@ -53,7 +53,7 @@ def charge_for(plan: Plan, digest: str | None = None) -> Charge:
     return issue_charge(id="c", agreement=plan.agreement, plan_digest=digest or plan.digest, loss=plan.loss)
 
 
-def work(world: World, sql: str) -> Work:
+def work(world: World, sql: str | tuple[str, ...]) -> Work:
     """A question's work, in a slot of this file's own."""
     room = world.room
     with room.database.reading() as session:

@@ -70,6 +70,24 @@ def test_clipping_is_a_norm_by_column_and_part_of_what_is_asked() -> None:
     assert len({ask.digest() for ask in (plain, clipped, other)}) == 3
 
 
+def test_statements_are_a_text_or_a_list_of_texts() -> None:
+    alone, listed, two = (read_ask(GOOD | {"sql": sql}) for sql in ("SELECT 1", ["SELECT 1"], ["SELECT 1", "SELECT 2"]))
+    assert [ask.is_list for ask in (alone, listed, two)] == [False, True, True]
+    assert alone.statements == listed.statements == ("SELECT 1",)
+    assert two.statements == ("SELECT 1", "SELECT 2")
+    assert len({ask.digest() for ask in (alone, listed, two)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("sql", "where"),
+    [([], "sql"), (["SELECT 1"] * 65, "sql"), (["SELECT 1", " "], "statement 2"), ([None], "statement 1"), (5, "sql")],
+)
+def test_statements_that_are_none_are_told(sql: Any, where: str) -> None:
+    with pytest.raises(RequestRejected) as caught:
+        read_ask(GOOD | {"sql": sql})
+    assert [reason.where for reason in caught.value.reasons] == [where]
+
+
 @pytest.mark.parametrize("field", ["accuracy", "clipping"])
 @pytest.mark.parametrize(
     "amounts", [[], {}, "5", 5, {"n": None}, {"n": "NaN"}, {"n": 0.5}, {"n": "0"}, {"n": "1", "m": "x"}]

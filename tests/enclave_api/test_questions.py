@@ -129,3 +129,15 @@ def test_an_agreement_can_not_name_another_route(uid: str) -> None:
 @pytest.mark.parametrize("sql", [..., None, "", "  \n"])
 def test_sql_is_a_text_that_says_something(sql: Any) -> None:
     assert faults(question(sql=sql)) == [("missing", "sql")]
+
+
+def test_sql_may_be_a_list_of_texts() -> None:
+    assert read_question(question(sql=["SELECT 1", "SELECT 2"])).sql == ("SELECT 1", "SELECT 2")
+
+
+@pytest.mark.parametrize(
+    ("sql", "code"),
+    [([], "wrong-value"), (["SELECT 1"] * 65, "wrong-value"), (["SELECT 1", ""], "missing"), ([[]], "not-text")],
+)
+def test_a_list_holds_1_to_64_texts(sql: Any, code: str) -> None:
+    assert faults(question(sql=sql)) == [(code, "sql")]

@@ -166,4 +166,4 @@ def planned(sql: str, dataset: LoadedDataset, *, epsilon: float) -> Plan:
 def answer(plan: Plan, backend: Backend, noise: Noise | None = None, choice: Choice | None = None) -> Answer:
     """One release of the plan, charged for."""
     charge = issue_charge(id="1", agreement=plan.agreement, plan_digest=plan.digest, loss=plan.loss)
-    return release(plan, charge, backend, noise=noise or OpenDPNoise(), choice=choice or OpenDPChoice())
+    return release(plan, charge, backend, noise=noise or OpenDPNoise(), choice=choice or OpenDPChoice()).statements[0]

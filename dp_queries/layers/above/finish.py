@@ -9,8 +9,8 @@ from dp_queries.post_processing import Above, OutputColumn
 MOST_ANSWERED: Final = 2**21  # rows that are sorted and told
 
 
-def finished(query: AboveQuery, node: Node, statement: Statement) -> Above:
-    """The query as post-processing. Raises QueryRejected for an answer that may be too long."""
+def finished(query: AboveQuery, node: Node, statement: Statement, reads: tuple[int, ...]) -> Above:
+    """The query as post-processing of what it reads. Raises QueryRejected for an answer that may be too long."""
     if query.most_rows > MOST_ANSWERED:
         message = (
             f"the answer may have {query.most_rows} rows, {MOST_ANSWERED} are possible; aggregate it, or add LIMIT"
@@ -24,4 +24,5 @@ def finished(query: AboveQuery, node: Node, statement: Statement) -> Above:
         rowwise=query.rowwise,
         hidden=len(query.select.identity),
         work=query.work,
+        reads=reads,
     )

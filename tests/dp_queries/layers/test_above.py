@@ -61,9 +61,9 @@ def test_order_of_keys_compares_their_values():
 
 def test_names_of_columns_are_unique_and_say_what_they_are():
     plan = planned('SELECT origin, COUNT(*), COUNT(delay), AVG(delay) AS "Mean", 1 + 1 FROM flights GROUP BY origin')
-    assert [column.name for column in plan.above.columns] == ["origin", "count", "count_2", "Mean", "column"]
-    assert [column.is_noisy for column in plan.above.columns] == [False, True, True, True, False]
-    assert [column.type for column in plan.above.columns] == ["text", "integer", "integer", "number", "integer"]
+    assert [column.name for column in plan.statements[0].columns] == ["origin", "count", "count_2", "Mean", "column"]
+    assert [column.is_noisy for column in plan.statements[0].columns] == [False, True, True, True, False]
+    assert [column.type for column in plan.statements[0].columns] == ["text", "integer", "integer", "number", "integer"]
 
 
 def test_an_aggregate_asked_twice_is_paid_once():

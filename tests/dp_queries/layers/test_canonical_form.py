@@ -57,7 +57,7 @@ def layers(sql: str) -> Layers | str:
 
 def meaning(found: Layers) -> Any:
     """All that the plan's digest depends on besides the noise."""
-    return repr((found.aggregations, found.above.to_json()))
+    return repr((found.aggregations, [above.to_json() for above in found.statements]))
 
 
 def answerable(random: Random) -> tuple[str, Layers]:

@@ -47,7 +47,7 @@ def query(sql: str) -> tuple[Statement, AboveQuery]:
 def above(sql: str) -> Above:
     """The SELECT as post-processing."""
     statement, found = query(sql)
-    return finished(found, statement.tree, statement)
+    return finished(found, statement.tree, statement, (0,))
 
 
 def rows(sql: str) -> list[list[Any]]:

@@ -27,7 +27,7 @@ def read(sql: str) -> tuple[Statements, Above]:
     """A statement as post-processing, with the aggregations that it needs."""
     statement = parse(sql)
     statements = Statements(statement, RelationFacts(DATASET))
-    return statements, finished(statements.read(), statement.tree, statement)
+    return statements, finished(statements.read(), statement.tree, statement, (0,))
 
 
 def tables(statements: Statements, values: Any = None) -> dict[str, pa.Table]:

@@ -18,7 +18,7 @@ def test_columns_that_are_passed_on_are_those_inside():
 
 
 def test_accuracy_is_that_of_the_column_inside():
-    assert planned(f"SELECT n FROM ({INNER}) t").above.rowwise.select == ('s0."a0"',)
+    assert planned(f"SELECT n FROM ({INNER}) t").statements[0].rowwise.select == ('s0."a0"',)
 
 
 def test_what_does_more_is_a_block_of_its_own():

@@ -1,0 +1,64 @@
+"""Several statements in one call: limits that they share, and refusals that say which statement is meant.
+
+They are analysed together, so that what two of them ask of the same rows is released once: it is paid for once, and
+their answers agree.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from dp_queries.errors import QueryRejected
+from dp_queries.parse import MOST_BYTES, MOST_WORDS, Statement, count_words, parse, rejected
+from dp_queries.validate import validate
+from policies.errors import Reason
+
+MOST_STATEMENTS: Final = 64
+
+_Item = TypeVar("_Item")
+_Found = TypeVar("_Found")
+
+
+def read(texts: Sequence[str]) -> list[Statement]:
+    """The statements of these texts, checked. Raises QueryRejected, with every statement's reasons.
+
+    They share the limits of one text, so that a refusal of many takes no longer than that of one (ATTACKS 8).
+    """
+    if not 1 <= len(texts) <= MOST_STATEMENTS:
+        raise _limit("too-many-statements", f"one call has 1 to {MOST_STATEMENTS} statements")
+    if len(texts) > 1 and sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) > MOST_BYTES:
+        raise _limit("text-too-long", f"the statements together are longer than {MOST_BYTES} bytes; ask for fewer")
+    if len(texts) > 1 and sum(map(count_words, texts)) > MOST_WORDS:
+        raise _limit("too-many-words", f"the statements together have more than {MOST_WORDS} words and signs")
+    return each(texts, _read)
+
+
+def each(items: Sequence[_Item], do: Callable[[_Item], _Found]) -> list[_Found]:
+    """What `do` gives for each statement's item, in order. Raises QueryRejected with the reasons of all it refuses.
+
+    Where there are several statements, `where` says whose reason it is.
+    """
+    found, reasons = [], list[Reason]()
+    for number, item in enumerate(items):
+        try:
+            found.append(do(item))
+        except QueryRejected as refusal:
+            reasons += refusal.reasons if len(items) == 1 else named(number, refusal.reasons)
+    if reasons:
+        raise rejected(*reasons)
+    return found
+
+
+def named(number: int, reasons: Iterable[Reason]) -> list[Reason]:
+    """The reasons, saying that they are of this statement (counted from 0; readers count from 1)."""
+    return [replace(reason, where=f"statement {number + 1}") for reason in reasons]
+
+
+def _read(text: str) -> Statement:
+    statement = parse(text)
+    validate(statement)
+    return statement
+
+
+def _limit(code: str, message: str) -> QueryRejected:
+    return rejected(Reason(code, message, where="sql"))
