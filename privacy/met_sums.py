@@ -26,15 +26,7 @@ from typing import Any
 import numpy as np
 from numba import boolean, int32, int64, types, uint32, uint64, void
 
-from privacy.bounding import (
-    Contribution,
-    Int64s,
-    Values,
-    _amount,
-    _compiled,
-    _read,
-    _Vector,
-)
+from privacy.bounding import NULL_INT32, NULL_INT64, SATURATED, Contribution, Int64s, Values, _compiled, _read, _Vector
 from privacy.group_codes import Int32s
 from privacy.ladder import _KEPT as _CLIMB, Ladder, _climb
 from privacy.parts import Part, UnitOrderBroken
@@ -210,6 +202,7 @@ def _fold_met(units, codes, values, rule, sums, touched, marks, state, rungs, fa
     """
     size, groups, most, lowest = uint64(units.size), uint64(sums.size), rule[3], uint64(rungs[1, 0])
     lower, upper, offset, reach = rule[0], rule[1], rule[2], uint64(weights.size)
+    null = int64(0) if values is None else int64(NULL_INT32 if values.itemsize == 4 else NULL_INT64)
     current, count, length, square = int32(state[0]), uint64(state[1]), state[2], uint64(state[3])
     if size and units[0] < max(current, 0):
         return False
@@ -234,7 +227,12 @@ def _fold_met(units, codes, values, rule, sums, touched, marks, state, rungs, fa
             current, count, length, square = unit, uint64(0), int64(0), uint64(0)
         group = uint64(uint32(codes[i]))
         if group < groups:
-            amount = _amount(values, i, lower, upper, offset)
+            if values is None:
+                amount = int64(1)
+            else:
+                value = int64(values[i])
+                amount = min(max(min(max(value, lower), upper) - offset, -SATURATED), SATURATED)
+                amount = int64(0) if value == null else amount
             before = sums[group]
             sums[group] = before + amount
             length += abs(amount)
