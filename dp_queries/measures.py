@@ -111,5 +111,9 @@ class QuantileMeasure:
             "bins": [str(bins.lower_steps), str(bins.upper_steps), str(bins.width)],
             "granularity": str(self.granularity),
             "norm": [self.norm.l2_steps, self.norm.grid],
-            "noise": [drawing.mechanism, str(drawing.value_scale), drawing.reach_scale and str(drawing.reach_scale)],
+            "noise": [
+                drawing.mechanism,
+                str(drawing.value_scale),
+                drawing.interval_scale and str(drawing.interval_scale),
+            ],
         }

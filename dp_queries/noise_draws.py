@@ -1,13 +1,12 @@
 """Draws of what released values may have been before noise, for error bars: plausible measures around released ones.
 
 Taken away from a released value, a draw of its noise gives a value that the truth may have had. For a quantile, whose
-interval was released with it, a normal law on each side of the value has that interval. Nothing here protects, and
-no released value is made of it.
+interval was released with it, `privacy.quantile_intervals` says how likely the truth lies how far towards which end.
+Nothing here protects, and no released value is made of it.
 """
 
 from collections.abc import Sequence
-from statistics import NormalDist
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +15,8 @@ from dp_queries.plan import Aggregation, Measure, QuantileMeasure
 from dp_queries.released import Noisy, aggregate_values
 from dp_queries.spreads import spread_draws
 from privacy.intervals import draws
-from privacy.quantiles import LEVEL, Quantile
-
-_REACH: Final = NormalDist().inv_cdf((1 + LEVEL) / 2)
+from privacy.quantile_intervals import stretches
+from privacy.quantiles import LEVEL, Drawing, Quantile
 
 
 def drawn_aggregates(noisy: Noisy, rows: Any, many: int, generator: np.random.Generator) -> list[Floats]:
@@ -62,16 +60,19 @@ class JointDraws:
 
 
 def quantile_bounds(measure: QuantileMeasure, steps: Floats, level: float) -> tuple[Floats, Floats]:
-    """The central interval of a quantile's law, in steps; `steps` has rows of value, low, high.
+    """The interval of a quantile at a level, in steps; `steps` has rows of value, low, high.
 
     The least and the greatest value are drawn from one side of the truth, so a narrower interval around what was drawn
-    would miss it nearly always: there all lower levels have the interval that was released.
+    would miss it nearly always: there all lower levels have the interval that was released, and higher ones all that
+    the declared bounds allow.
     """
     value, low, high = steps.T
-    width = NormalDist().inv_cdf((1 + level) / 2) / _REACH
-    if measure.drawing.rank.fraction in (0, 1):
-        width = max(1.0, width)
-    return _within(measure, value - (value - low) * width), _within(measure, value + (high - value) * width)
+    if not measure.drawing.rank.is_end:
+        stretch = float(_stretch(measure.drawing, np.array(level)))
+        low, high = value + (low - value) * stretch, value + (high - value) * stretch
+    elif level > LEVEL:
+        low, high = np.full_like(low, -np.inf), np.full_like(high, np.inf)
+    return _within(measure, low), _within(measure, high)
 
 
 def quantile_rows(found: tuple[Quantile, ...]) -> Floats:
@@ -95,9 +96,19 @@ def _drawn_quantiles(noisy: Noisy, rows: Any, many: int, generator: np.random.Ge
 
 def _drawn_quantile(measure: QuantileMeasure, steps: Floats, many: int, generator: np.random.Generator) -> Floats:
     value, low, high = steps.T
-    normal = generator.standard_normal((many, len(steps))) / _REACH
-    moved = value + np.where(normal > 0, (high - value) * normal, (value - low) * normal)
+    chances = generator.random((many, len(steps)))
+    if measure.drawing.rank.is_end:
+        # How far beyond what was drawn is told by nothing: a third of the draws lie there, a third at the bound.
+        moved = value + (low - value + high - value) * np.clip(3 * chances - 1, 0, 1)
+    else:
+        end = np.where(generator.random(chances.shape) < 0.5, low, high)
+        moved = value + (end - value) * _stretch(measure.drawing, chances)
     return _within(measure, moved).ravel()
+
+
+def _stretch(drawing: Drawing, levels: Floats) -> Floats:
+    found: Floats = np.interp(levels, *stretches(drawing.scale_ratio, LEVEL))
+    return found
 
 
 def _within(measure: QuantileMeasure, steps: Floats) -> Floats:
