@@ -5,8 +5,9 @@ interval was released with it, `privacy.quantile_intervals` says how likely the 
 Nothing here protects, and no released value is made of it.
 """
 
+import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -14,9 +15,11 @@ from dp_queries.above_engine import Floats
 from dp_queries.plan import Aggregation, Measure, QuantileMeasure
 from dp_queries.released import Noisy, aggregate_values
 from dp_queries.spreads import spread_draws
-from privacy.intervals import draws
+from privacy.intervals import draws, standard_deviation
 from privacy.quantile_intervals import stretches
 from privacy.quantiles import LEVEL, Drawing, Quantile
+
+_VARIANCES: Final = frozenset({"var_pop", "var_samp", "stddev_pop", "stddev_samp"})
 
 
 def drawn_aggregates(noisy: Noisy, rows: Any, many: int, generator: np.random.Generator) -> list[Floats]:
@@ -26,7 +29,7 @@ def drawn_aggregates(noisy: Noisy, rows: Any, many: int, generator: np.random.Ge
         _drawn(measure, values[rows], many, generator)
         for measure, values in zip(aggregation.measures, noisy.measures, strict=True)
     ]
-    return aggregate_values(aggregation, measures, _drawn_quantiles(noisy, rows, many, generator))
+    return aggregate_values(aggregation, _unsquared(aggregation, measures), _drawn_quantiles(noisy, rows, many, generator))
 
 
 class JointDraws:
@@ -56,7 +59,7 @@ class JointDraws:
     def _taken_away(self, noisy: Noisy, noise: Sequence[Floats]) -> list[Floats]:
         measures = [values - mine for values, mine in zip(noisy.measures, noise, strict=True)]
         quantiles = _drawn_quantiles(noisy, slice(None), 1, self._generator)
-        return aggregate_values(noisy.aggregation, measures, quantiles)
+        return aggregate_values(noisy.aggregation, _unsquared(noisy.aggregation, measures), quantiles)
 
 
 def quantile_bounds(measure: QuantileMeasure, steps: Floats, level: float) -> tuple[Floats, Floats]:
@@ -92,6 +95,34 @@ def _drawn_quantiles(noisy: Noisy, rows: Any, many: int, generator: np.random.Ge
         _drawn_quantile(measure, quantile_rows(found)[rows], many, generator)
         for measure, found in zip(noisy.aggregation.quantiles, noisy.quantiles, strict=True)
     ]
+
+
+def _unsquared(aggregation: Aggregation, measures: list[Floats]) -> list[Floats]:
+    """Drawn measures, in which sums of squares make up for the noise that is squared with the sum of deviations.
+
+    A variance is made of the square of a noisy sum, which is too high by the noise's variance; a draw adds as much
+    again. Both are given back, or drawn variances would lie below the truth where there are few rows.
+    """
+    found = list(measures)
+    for aggregate in aggregation.aggregates:
+        if aggregate.kind in _VARIANCES:
+            total, squares, count = (aggregation.measures[index] for index in aggregate.measures)
+            rows = np.maximum(measures[aggregate.measures[2]] * _amount(count), 1.0)
+            noise = _deviation(total) * _amount(total)
+            place = aggregate.measures[1]
+            found[place] = measures[place] + 2 * noise**2 / rows / _amount(squares)
+    return found
+
+
+def _deviation(measure: Measure) -> float:
+    """Of what is left of its noise, in grid steps."""
+    own = standard_deviation(measure.mechanism, measure.noise_scale) * measure.spread.own
+    return math.hypot(own, measure.spread.rest)
+
+
+def _amount(measure: Measure) -> float:
+    """What a grid step is in the unit of the column."""
+    return float(measure.granularity / measure.norm.grid)
 
 
 def _drawn_quantile(measure: QuantileMeasure, steps: Floats, many: int, generator: np.random.Generator) -> Floats:

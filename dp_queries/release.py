@@ -17,7 +17,7 @@ from dp_queries.released import Noisy, made_consistent, nothing_shown, post_proc
 from dp_queries.settling import noisy_totals, settled, with_shown_groups, without_groups
 from dp_queries.shared_scans import read_together
 from dp_queries.simulation import Intervals, simulate_intervals
-from dp_queries.wording import clipping_of
+from dp_queries.wording import clipping_of, left_out_notes
 from privacy import quantiles
 from privacy.budget import Charge
 from privacy.mechanisms import Choice, Noise
@@ -46,7 +46,8 @@ def told(plan: Plan, released: Sequence[Noisy], backend: Backend) -> Answer:
     released = made_consistent(released)
     answer = post_process(plan, released, publics)
     simulated = simulate_intervals(plan, released, answer, publics)
-    notes = (*_notes(plan, answer.rows, simulated.intervals), *simulated.notes)
+    left_out = (note for part in released for note in left_out_notes(part.aggregation))
+    notes = (*_notes(plan, answer.rows, simulated.intervals), *simulated.notes, *left_out)
     return Answer(plan.above.columns, answer.rows, simulated.intervals, notes, tuple(_clipping(plan, released)))
 
 

@@ -18,7 +18,7 @@ STATEMENT = {"epsilon": "20", "spent": "1", "remaining": "19", "delta": "1e-06",
 def kept(world: World) -> dict[str, Any]:
     plan = work(world, SQL).plan
     columns = (OutputColumn("clinic", "text", False), OutputColumn("n", "integer", True))
-    clipping = (Clipping("rows", 12.5, 3.0, is_chosen=True),)
+    clipping = (Clipping("rows", 12.5, 3.0, is_chosen=True, left_out=40.0),)
     answer = Answer(columns, [["east", 7]], {"0.95": {"n": [(1.0, 13.0)]}}, ("a note",), clipping)
     with world.room.database.reading() as session:
         return answers.kept(answer, plan, world.room.datasets.get(session, "visits"))
@@ -30,6 +30,8 @@ def test_what_is_kept_tells_all_but_what_an_asking_costs(kept: dict[str, Any], w
     assert "differential privacy" in kept["methods"]
     assert "norm 12.5 (chosen by a noisy histogram" in kept["methods"]
     assert "12.5 for rows (chosen privately)" in kept["notes"][-1]
+    assert kept["clipping"][0]["left_out"] == 40.0
+    assert Clipping.from_json(kept["clipping"][0]).to_json() == kept["clipping"][0]
     plan = work(world, SQL).plan
     assert kept["plan"] == {"digest": plan.digest, "mechanism": plan.measures[0].mechanism, "groups": 4}
 
