@@ -1,8 +1,8 @@
 """Intervals hold as often as they say where a group has four times as many rows as its noise: Gaussian and Laplace.
 
 There the noise of a count shows in what is divided by it, and in squares. Variances hold a little more often, since
-none lies below 0. 4,380 groups have noise of their own each: 2 % are six standard deviations (p ~ 1e-9). The twin that must
-fail: noise of 0.7 in intervals that were made for 1.
+none lies below 0. 4,380 groups have noise of their own each: 2 % are six standard deviations (p ~ 1e-9). The twin that
+must fail: noise of 0.7 in intervals that were made for 1.
 """
 
 import pytest
