@@ -29,7 +29,9 @@ def drawn_aggregates(noisy: Noisy, rows: Any, many: int, generator: np.random.Ge
         _drawn(measure, values[rows], many, generator)
         for measure, values in zip(aggregation.measures, noisy.measures, strict=True)
     ]
-    return aggregate_values(aggregation, _unsquared(aggregation, measures), _drawn_quantiles(noisy, rows, many, generator))
+    return aggregate_values(
+        aggregation, _unsquared(aggregation, measures), _drawn_quantiles(noisy, rows, many, generator)
+    )
 
 
 class JointDraws:
