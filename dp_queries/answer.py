@@ -14,12 +14,17 @@ Bounds = list[float | None]
 
 @dataclass(frozen=True)
 class Clipping:
-    """How one measure was bounded and noised, in its column's unit; `is_chosen`: privately, by the query itself."""
+    """How one measure was bounded and noised, in its column's unit; `is_chosen`: privately, by the query itself.
+
+    `left_out`: what that took away at most, over all groups (L2), estimated from the noisy histogram that chose the
+    norm; None where no histogram was released, or it shows nothing. The intervals don't cover it.
+    """
 
     of: str
     norm: float
     noise_scale: float
     is_chosen: bool
+    left_out: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The clipping as JSON."""
@@ -28,12 +33,19 @@ class Clipping:
             "l2_norm_per_unit": self.norm,
             "noise_scale": self.noise_scale,
             "is_chosen": self.is_chosen,
+            "left_out": self.left_out,
         }
 
     @staticmethod
     def from_json(document: Mapping[str, Any]) -> "Clipping":
         """The clipping of `to_json`."""
-        return Clipping(document["of"], document["l2_norm_per_unit"], document["noise_scale"], document["is_chosen"])
+        return Clipping(
+            document["of"],
+            document["l2_norm_per_unit"],
+            document["noise_scale"],
+            document["is_chosen"],
+            document["left_out"],
+        )
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class Facts:
     `days`: first and last declared day; loads keep days beyond. `domain`: every value but NULL, in order. `longest`:
     characters of a text at most. `is_unit`: it is the privacy unit's column itself; `reads_unit`: it is made of it.
     `sum_norm`, `deviation_norm`: declared clipping norms of a column, in its unit. `most_values`: how many different
-    values a column has at most.
+    values a column has at most. `at_least`, `at_most`: what is known of a number without a range.
     """
 
     type: str
@@ -46,6 +46,8 @@ class Facts:
     deviation_norm: Fraction | None = None
     reads_unit: bool = False
     most_values: int | None = None
+    at_least: Fraction | None = None
+    at_most: Fraction | None = None
 
     def __post_init__(self) -> None:
         # The one follows from the other; set so because the value is frozen.
@@ -99,6 +101,8 @@ def facts_over(call: Call, parts: Parts) -> Facts:
     # The literal NULL among the branches has no bounds to add, and no type.
     named = [part for part in _branches(call, parts) if part.type != "null"]
     range_ = _range(call.operator, named) if kind in NUMBERS else None
+    one_sided = call.operator in _EXTREMES and kind in NUMBERS and range_ is None
+    at_least, at_most = _extreme_ends(named, is_greatest=call.operator == "greatest") if one_sided else (None, None)
     return Facts(
         kind,
         is_nullable=_is_nullable(call, parts, range_),
@@ -107,6 +111,8 @@ def facts_over(call: Call, parts: Parts) -> Facts:
         domain=(False, True) if kind == "boolean" else None,
         longest=widths.longest_after(call.operator, named) if kind == "text" else 0,
         reads_unit=any(part.reads_unit for part in parts),
+        at_least=at_least,
+        at_most=at_most,
     )
 
 
@@ -123,7 +129,8 @@ _MAY_FAIL: Final = frozenset({"sqrt", "ln", "log10", "exp", "power", "parse_date
 _EXACT_PARTS: Final = frozenset(
     {"year", "month", "day", "dow", "isodow", "doy", "quarter", "week", "hour", "minute", "second"}
 )
-_LIKE_ALL: Final = frozenset({"coalesce", "greatest", "least"})
+_EXTREMES: Final = frozenset({"greatest", "least"})
+_LIKE_ALL: Final = _EXTREMES | {"coalesce"}
 
 
 def _is_nullable(call: Call, parts: Parts, found: Range | None) -> bool:
@@ -176,14 +183,45 @@ def _range(name: str, parts: Parts) -> Range | None:
 
 
 def _extreme(parts: Parts, *, is_greatest: bool) -> Range | None:
-    """greatest or least: NULLs are skipped, so that only parts that are never NULL bound it on both sides."""
-    found = ranges.hull(part.range for part in parts)
-    sure = [part.range for part in parts if part.range is not None and not part.is_nullable]
-    if found is None or not sure:
-        return found
+    """greatest or least, once both ends are known: LEAST(GREATEST(x, -5), 5) has bounds whatever x is."""
+    lower, upper = _extreme_ends(parts, is_greatest=is_greatest)
+    if lower is None or upper is None:
+        return None
+    return Range(
+        lower,
+        upper,
+        ranges.common(_granularity(part) for part in parts),
+        all(part.range is None or part.range.is_sharp for part in parts),
+    )
+
+
+def _extreme_ends(parts: Parts, *, is_greatest: bool) -> tuple[Fraction | None, Fraction | None]:
+    """The lower and the upper end, as far as they are known. NULLs are skipped, so that of what one part alone bounds
+    only parts that are never NULL are told; what all parts are above or below, the result is.
+    """
+    ends = [_ends(part) for part in parts]
+    sure = [ends[place] for place, part in enumerate(parts) if not part.is_nullable]
+    lowers, uppers = ([pair[side] for pair in ends] for side in (0, 1))
     if is_greatest:
-        return Range(max(one.lower for one in sure), found.upper, found.granularity, found.is_sharp)
-    return Range(found.lower, min(one.upper for one in sure), found.granularity, found.is_sharp)
+        sure_lower = [lower for lower, _ in sure if lower is not None]
+        return (max(sure_lower) if sure_lower else _of_all(min, lowers)), _of_all(max, uppers)
+    sure_upper = [upper for _, upper in sure if upper is not None]
+    return _of_all(min, lowers), (min(sure_upper) if sure_upper else _of_all(max, uppers))
+
+
+def _ends(part: Facts) -> tuple[Fraction | None, Fraction | None]:
+    return (part.at_least, part.at_most) if part.range is None else (part.range.lower, part.range.upper)
+
+
+def _of_all(choose: Callable[[list[Fraction]], Fraction], ends: list[Fraction | None]) -> Fraction | None:
+    known = [end for end in ends if end is not None]
+    return choose(known) if known and len(known) == len(ends) else None
+
+
+def _granularity(part: Facts) -> Fraction | None:
+    if part.range is not None:
+        return part.range.granularity
+    return Fraction(1) if part.type == "integer" else None
 
 
 def _round(known: list[Range]) -> Range | None:

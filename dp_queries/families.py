@@ -128,7 +128,7 @@ def _family(aggregations: Sequence[Aggregation], places: Sequence[Place]) -> Ite
 
 def _loss(measure: Measure) -> float:
     """What clipping takes from a measure, as far as released values tell, in steps of its value."""
-    return measure.loss_steps / measure.norm.grid
+    return (measure.loss_steps or 0.0) / measure.norm.grid
 
 
 def _variance(measure: Measure) -> float:

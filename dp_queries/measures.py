@@ -47,8 +47,8 @@ class Measure:
     `value` is clamped to [lower_steps, upper_steps] and quantized to `granularity` (steps are integers) before the
     offset is taken away. `noise_scale` is in grid steps: Laplace scale or Gaussian standard deviation. With a `choice`,
     norm and scale are those of the declared rung until `settled`; `loss_steps` is then the choice's estimate of what
-    clipping takes, in grid steps, of which nothing is known otherwise. `spread`: what is left of its noise where it is
-    made consistent with others (`families`, which follow from the plan).
+    clipping takes from the totals, in grid steps (L2 over groups), None where no released histogram tells it. `spread`:
+    what is left of its noise where it is made consistent with others (`families`, which follow from the plan).
     """
 
     kind: MeasureKind
@@ -61,7 +61,7 @@ class Measure:
     mechanism: OneOf["laplace", "gaussian"]
     noise_scale: Fraction
     choice: NormChoice | None = None
-    loss_steps: float = 0.0
+    loss_steps: float | None = None
     spread: Spread = ALONE
 
     @property
@@ -69,7 +69,7 @@ class Measure:
         """The norms under which totals are wanted: one, or all rungs of the ladder."""
         return (self.norm,) if self.choice is None else self.choice.ladder.norms
 
-    def settled(self, rung: int, loss_steps: float = 0.0) -> "Measure":
+    def settled(self, rung: int, loss_steps: float | None = None) -> "Measure":
         """The measure at the rung that was chosen."""
         if self.choice is None:
             return self
@@ -111,5 +111,9 @@ class QuantileMeasure:
             "bins": [str(bins.lower_steps), str(bins.upper_steps), str(bins.width)],
             "granularity": str(self.granularity),
             "norm": [self.norm.l2_steps, self.norm.grid],
-            "noise": [drawing.mechanism, str(drawing.value_scale), drawing.reach_scale and str(drawing.reach_scale)],
+            "noise": [
+                drawing.mechanism,
+                str(drawing.value_scale),
+                drawing.interval_scale and str(drawing.interval_scale),
+            ],
         }

@@ -7,6 +7,7 @@ from dp_queries.plan import Aggregation, Plan
 from dp_queries.wording import quantile_words
 from policies.catalogue import LoadedDataset
 from privacy.loss import MICRO
+from privacy.quantiles import Drawing
 
 _MECHANISMS = {
     "laplace": "discrete Laplace noise (Ghosh, Roughgarden and Sundararajan 2012)",
@@ -56,8 +57,12 @@ def _sentences(aggregation: Aggregation, clipping: Sequence[Clipping], noun: str
         yield (
             f"The {quantile_words(aggregation, quantile)} was drawn by {_MECHANISMS[drawing.mechanism]} among bins of "
             f"width {drawing.bins.width * step:g}, rows of one {noun} weighing at most "
-            f"{quantile.norm.l2_steps / quantile.norm.grid:g} in L2 over all groups."
+            f"{quantile.norm.l2_steps / quantile.norm.grid:g} in L2 over all groups{_ends_text(drawing)}."
         )
+
+
+def _ends_text(drawing: Drawing) -> str:
+    return "" if drawing.rank.is_end else "; the ends of its interval were drawn likewise, at neighbouring ranks"
 
 
 def _clipping_text(clipping: Clipping, mechanism: str) -> str:

@@ -1,12 +1,12 @@
 """Draws of what released values may have been before noise, for error bars: plausible measures around released ones.
 
 Taken away from a released value, a draw of its noise gives a value that the truth may have had. For a quantile, whose
-interval was released with it, a normal law on each side of the value has that interval. Nothing here protects, and
-no released value is made of it.
+interval was released with it, `privacy.quantile_intervals` says how likely the truth lies how far towards which end.
+Nothing here protects, and no released value is made of it.
 """
 
+import math
 from collections.abc import Sequence
-from statistics import NormalDist
 from typing import Any, Final
 
 import numpy as np
@@ -15,10 +15,11 @@ from dp_queries.above_engine import Floats
 from dp_queries.plan import Aggregation, Measure, QuantileMeasure
 from dp_queries.released import Noisy, aggregate_values
 from dp_queries.spreads import spread_draws
-from privacy.intervals import draws
-from privacy.quantiles import LEVEL, Quantile
+from privacy.intervals import draws, standard_deviation
+from privacy.quantile_intervals import stretches
+from privacy.quantiles import LEVEL, Drawing, Quantile
 
-_REACH: Final = NormalDist().inv_cdf((1 + LEVEL) / 2)
+_VARIANCES: Final = frozenset({"var_pop", "var_samp", "stddev_pop", "stddev_samp"})
 
 
 def drawn_aggregates(noisy: Noisy, rows: Any, many: int, generator: np.random.Generator) -> list[Floats]:
@@ -28,7 +29,9 @@ def drawn_aggregates(noisy: Noisy, rows: Any, many: int, generator: np.random.Ge
         _drawn(measure, values[rows], many, generator)
         for measure, values in zip(aggregation.measures, noisy.measures, strict=True)
     ]
-    return aggregate_values(aggregation, measures, _drawn_quantiles(noisy, rows, many, generator))
+    return aggregate_values(
+        aggregation, _unsquared(aggregation, measures), _drawn_quantiles(noisy, rows, many, generator)
+    )
 
 
 class JointDraws:
@@ -58,20 +61,23 @@ class JointDraws:
     def _taken_away(self, noisy: Noisy, noise: Sequence[Floats]) -> list[Floats]:
         measures = [values - mine for values, mine in zip(noisy.measures, noise, strict=True)]
         quantiles = _drawn_quantiles(noisy, slice(None), 1, self._generator)
-        return aggregate_values(noisy.aggregation, measures, quantiles)
+        return aggregate_values(noisy.aggregation, _unsquared(noisy.aggregation, measures), quantiles)
 
 
 def quantile_bounds(measure: QuantileMeasure, steps: Floats, level: float) -> tuple[Floats, Floats]:
-    """The central interval of a quantile's law, in steps; `steps` has rows of value, low, high.
+    """The interval of a quantile at a level, in steps; `steps` has rows of value, low, high.
 
     The least and the greatest value are drawn from one side of the truth, so a narrower interval around what was drawn
-    would miss it nearly always: there all lower levels have the interval that was released.
+    would miss it nearly always: there all lower levels have the interval that was released, and higher ones all that
+    the declared bounds allow.
     """
     value, low, high = steps.T
-    width = NormalDist().inv_cdf((1 + level) / 2) / _REACH
-    if measure.drawing.rank.fraction in (0, 1):
-        width = max(1.0, width)
-    return _within(measure, value - (value - low) * width), _within(measure, value + (high - value) * width)
+    if not measure.drawing.rank.is_end:
+        stretch = float(_stretch(measure.drawing, np.array(level)))
+        low, high = value + (low - value) * stretch, value + (high - value) * stretch
+    elif level > LEVEL:
+        low, high = np.full_like(low, -np.inf), np.full_like(high, np.inf)
+    return _within(measure, low), _within(measure, high)
 
 
 def quantile_rows(found: tuple[Quantile, ...]) -> Floats:
@@ -93,11 +99,49 @@ def _drawn_quantiles(noisy: Noisy, rows: Any, many: int, generator: np.random.Ge
     ]
 
 
+def _unsquared(aggregation: Aggregation, measures: list[Floats]) -> list[Floats]:
+    """Drawn measures, in which sums of squares make up for the noise that is squared with the sum of deviations.
+
+    A variance is made of the square of a noisy sum, which is too high by the noise's variance; a draw adds as much
+    again. Both are given back, or drawn variances would lie below the truth where there are few rows.
+    """
+    found = list(measures)
+    for aggregate in aggregation.aggregates:
+        if aggregate.kind in _VARIANCES:
+            total, squares, count = (aggregation.measures[index] for index in aggregate.measures)
+            rows = np.maximum(measures[aggregate.measures[2]] * _amount(count), 1.0)
+            noise = _deviation(total) * _amount(total)
+            place = aggregate.measures[1]
+            found[place] = measures[place] + 2 * noise**2 / rows / _amount(squares)
+    return found
+
+
+def _deviation(measure: Measure) -> float:
+    """Of what is left of its noise, in grid steps."""
+    own = standard_deviation(measure.mechanism, measure.noise_scale) * measure.spread.own
+    return math.hypot(own, measure.spread.rest)
+
+
+def _amount(measure: Measure) -> float:
+    """What a grid step is in the unit of the column."""
+    return float(measure.granularity / measure.norm.grid)
+
+
 def _drawn_quantile(measure: QuantileMeasure, steps: Floats, many: int, generator: np.random.Generator) -> Floats:
     value, low, high = steps.T
-    normal = generator.standard_normal((many, len(steps))) / _REACH
-    moved = value + np.where(normal > 0, (high - value) * normal, (value - low) * normal)
+    chances = generator.random((many, len(steps)))
+    if measure.drawing.rank.is_end:
+        # How far beyond what was drawn is told by nothing: a third of the draws lie there, a third at the bound.
+        moved = value + (low - value + high - value) * np.clip(3 * chances - 1, 0, 1)
+    else:
+        end = np.where(generator.random(chances.shape) < 0.5, low, high)
+        moved = value + (end - value) * _stretch(measure.drawing, chances)
     return _within(measure, moved).ravel()
+
+
+def _stretch(drawing: Drawing, levels: Floats) -> Floats:
+    found: Floats = np.interp(levels, *stretches(drawing.scale_ratio, LEVEL))
+    return found
 
 
 def _within(measure: QuantileMeasure, steps: Floats) -> Floats:

@@ -13,9 +13,10 @@ from typing import Any, Final, TypeVar
 from policies.canonical import digest
 
 MOST_RUNS: Final = 200
-LEAST_RUNS: Final = 40
-SIMULATION_SECONDS: Final = 4  # no more runs of a statement are begun after that
+LEAST_RUNS: Final = 40  # of fewer, no two order statistics hold a 95 % interval
+SIMULATION_SECONDS: Final = 8  # of the processor; no more runs of a statement are begun after that
 WORKLOAD_SECONDS: Final = 60  # nor of all statements together after that
+_USUAL_SECONDS: Final = Fraction(2)  # more only where the least runs need it
 _RUN_SECONDS: Final = Fraction(3, 1000)
 _ROW_SECONDS: Final = Fraction(2, 10**6)  # measured: windows and joins over thousands of rows
 
@@ -73,9 +74,11 @@ class Above:
         """How often the statement is run again for error bars; 0 when that is not needed, or takes too long."""
         if self.rowwise is not None or not any(column.is_noisy for column in self.columns):
             return 0
-        # Half of the time that there is, for machines that are busy.
-        runs = min(MOST_RUNS, int(Fraction(SIMULATION_SECONDS, 2) / self._run_seconds))
-        return runs if runs >= LEAST_RUNS else 0
+        runs = min(MOST_RUNS, int(_USUAL_SECONDS / self._run_seconds))
+        # Half of the time that there is, for machines that are slower.
+        if LEAST_RUNS * self._run_seconds > Fraction(SIMULATION_SECONDS, 2):
+            return 0
+        return max(runs, LEAST_RUNS)
 
     @property
     def seconds(self) -> Fraction:

@@ -19,7 +19,7 @@ from dp_queries.released import Noisy, made_consistent, nothing_shown, post_proc
 from dp_queries.settling import noisy_totals, settled, with_shown_groups, without_groups
 from dp_queries.shared_scans import read_together
 from dp_queries.simulation import Intervals, simulate_intervals
-from dp_queries.wording import clipping_of
+from dp_queries.wording import clipping_of, left_out_notes
 from privacy import quantiles
 from privacy.budget import Charge
 from privacy.mechanisms import Choice, Noise
@@ -60,7 +60,8 @@ def _told(plan: Plan, above: Above, released: Sequence[Noisy], backend: Backend,
     answer = post_process(above, released, publics)
     seed = int(plan.digest, 16)
     simulated = simulate_intervals(above, released, answer, publics, seed=seed, seconds=seconds)
-    notes = (*_notes(above, answer.rows, simulated.intervals), *simulated.notes)
+    left_out = (note for part in released for note in left_out_notes(part.aggregation))
+    notes = (*_notes(above, answer.rows, simulated.intervals), *simulated.notes, *left_out)
     return Answer(above.columns, answer.rows, simulated.intervals, notes)
 
 

@@ -6,7 +6,7 @@ there, in the statement itself. What isn't found in a run has no value in it.
 """
 
 from collections.abc import Callable, Sequence
-from time import monotonic
+from time import thread_time
 from typing import Any
 
 import numpy as np
@@ -40,9 +40,9 @@ def replayed(
     found = {index: np.full((len(answer), above.runs), np.nan) for index in columns}
     finder = _finder(places, names)
     draws = JointDraws(released, generator)
-    end, done = monotonic() + seconds, 0
+    end, done = thread_time() + seconds, 0
     # Only released values decide how long this takes, so stopping early tells nothing else.
-    while done < above.runs and monotonic() < end:
+    while done < above.runs and thread_time() < end:
         tables = named_tables(above, _tables(released, draws.next()), publics)
         result = run(sql, tables)
         rows, targets = finder(result)

@@ -22,7 +22,7 @@ from privacy.norm_choice import Choice, choose
 from privacy.parts import Int64s
 from privacy.selection import select
 
-_FIXED: Final = Choice(0, 0.0)
+_FIXED: Final = Choice(0, None)
 
 
 def with_shown_groups(aggregation: Aggregation, found: FoundGroups, noise: Noise) -> tuple[Aggregation, Sums | None]:

@@ -1,12 +1,16 @@
 """Measures and expressions of a plan in words of our own making: no text of a query passes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from typing import Final
 
 from dp_queries.answer import Clipping
 from dp_queries.expressions import Call, ColumnRef, Expression, Literal
 from dp_queries.plan import Aggregation, Measure, QuantileMeasure
 from dp_queries.relations import Below, PerUnit, Scan
+from privacy.intervals import half_width
+
+_LEVEL: Final = 0.95
 
 _MEASURES = {
     "rows": "rows",
@@ -41,7 +45,20 @@ def in_units(steps: Fraction | int, measure: Measure) -> float:
 def clipping_of(aggregation: Aggregation, measure: Measure, *, is_chosen: bool) -> Clipping:
     """How a settled measure was bounded and noised."""
     norm, scale = in_units(measure.norm.l2_steps, measure), in_units(measure.noise_scale, measure)
-    return Clipping(described(aggregation, measure), norm, scale, is_chosen)
+    left_out = None if measure.loss_steps is None else in_units(Fraction(round(measure.loss_steps)), measure)
+    return Clipping(described(aggregation, measure), norm, scale, is_chosen, left_out)
+
+
+def left_out_notes(aggregation: Aggregation) -> Iterator[str]:
+    """What clipping took away, where that may be more than what the intervals of all groups together cover."""
+    for measure in aggregation.measures:
+        left_out = measure.loss_steps or 0.0
+        if left_out > half_width(measure.mechanism, measure.noise_scale, _LEVEL) * aggregation.groups**0.5:
+            amount = in_units(Fraction(round(left_out)), measure)
+            yield (
+                f"Clipping took up to about {amount:.2g} from the {described(aggregation, measure)}, over all groups: "
+                "more than ± covers. Ask with a larger clipping= or with fewer groups."
+            )
 
 
 def clipping_note(clipping: Iterable[Clipping], noun: str) -> str:

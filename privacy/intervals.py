@@ -61,16 +61,6 @@ def draws(mechanism: str, scale: Fraction, shape: tuple[int, ...], generator: np
     return _of(_SAMPLERS, mechanism)(_positive(scale), shape, generator)
 
 
-def draws_within(low: float, high: float, shape: tuple[int, ...], generator: np.random.Generator) -> Draws:
-    """Simulated errors of a released value whose truth lies from `low` below to `high` above it with 95 %.
-
-    For values whose error has no law that is free of rows, as quantiles: normal on each side, 2.5 % beyond each end.
-    """
-    normal = generator.standard_normal(shape) / NormalDist().inv_cdf(0.975)
-    errors: Draws = np.where(normal < 0, normal * low, normal * high)
-    return errors
-
-
 def _laplace_half_width(scale: float, level: float) -> int:
     """Exact: P(|Z| > m) = 2 q^(m + 1) / (1 + q), q = exp(-1 / scale) (a geometric series on each side)."""
     q = math.exp(-1 / scale)

@@ -201,7 +201,7 @@ def _fold_met(units, codes, values, rule, sums, touched, marks, state, rungs, fa
     which took more than all the rest.
     """
     size, groups, most, lowest = uint64(units.size), uint64(sums.size), rule[3], uint64(rungs[1, 0])
-    lower, upper, offset, reach = rule[0], rule[1], rule[2], uint64(weights.size)
+    lower, upper, offset, reach, bound = rule[0], rule[1], rule[2], uint64(weights.size), int64(SATURATED)
     null = int64(0) if values is None else int64(NULL_INT32 if values.itemsize == 4 else NULL_INT64)
     current, count, length, square = int32(state[0]), uint64(state[1]), state[2], uint64(state[3])
     if size and units[0] < max(current, 0):
@@ -231,7 +231,7 @@ def _fold_met(units, codes, values, rule, sums, touched, marks, state, rungs, fa
                 amount = int64(1)
             else:
                 value = int64(values[i])
-                amount = min(max(min(max(value, lower), upper) - offset, -SATURATED), SATURATED)
+                amount = min(max(min(max(value, lower), upper) - offset, -bound), bound)
                 amount = int64(0) if value == null else amount
             before = sums[group]
             sums[group] = before + amount

@@ -61,11 +61,11 @@ class Choice:
     """The chosen rung of a ladder.
 
     `loss_steps` estimates the largest L2 norm, in grid steps, of what clipping at it takes from the totals: made of
-    released values, so it may be shown.
+    released values, so it may be shown. None where the histogram shows no units.
     """
 
     rung: int
-    loss_steps: float
+    loss_steps: float | None
 
 
 def histogram_scale(mechanism: Literal["laplace", "gaussian"], amount: int) -> Fraction:
@@ -115,7 +115,7 @@ def choose(
     """
     shown = _shown(released, histogram_deviation)
     if not any(shown):
-        return Choice(ladder.declared, 0.0)
+        return Choice(ladder.declared, None)
     tailed = _with_tail(shown, histogram_deviation)
     shown_best, tailed_best = (_best(counts, ladder, deviations, groups) for counts in (shown, tailed))
     rung = tailed_best if shown_best > ladder.declared else min(tailed_best, ladder.declared)

@@ -1,8 +1,8 @@
 """Quantiles, least and greatest values: drawn from a bounded histogram by a private choice among its bins.
 
 A histogram of weights comes from `histograms`; here each bin gets an integer score, and the mechanism of the plan draws
-a bin by its scores. For a quantile, a second draw finds how far around the first one must go to hold the true quantile
-with 95 %. Everything in this module but the scores is public, and known before a row is read.
+a bin by its scores. For a quantile, two more draws at neighbouring ranks are the ends of its 95 % interval. Everything
+in this module but the scores is public, and known before a row is read.
 
 **Scores.** A group's bins hold weights; W(v) is what lies in bins up to v, T all of it. Asked is the rank
 t = (a / b) T + s of weight, a / b the fraction and s a public shift. A bin v scores
@@ -26,24 +26,24 @@ formula of the Gaussian with sensitivity m l2. Permute-and-flip (McKenna, Sheldo
 errs more; its losses add to 2 m |w|_1 / c, the formula of Laplace with sensitivity 2 m l1. One group at epsilon 1 wants
 the pure one (its scale is a third of the other's at delta 1e-9); many groups, or a budget kept in rho, the other.
 
-**The second draw** takes the first one's answer v as public (adaptive composition) and chooses among growing reaches d.
-The bins v-d..v+d hold every quantile of fraction a / b (lower, upper or between) if the margin
-f(d) = min(b W(v+d) - a T, a T - b W(v-d-1)) is at least 1; a side that reaches the range's end is right whatever the
-weights, and its term is left out. f grows with d, and a unit moves it by at most m w. The reach j scores
-j h - max(0, k - f(d_j), f(d_(j-1)) - k) with public k and h: the second term is 0 for the first reach whose margin
-passes k, and at most -k for one whose margin is below 1; such ones are all shorter. One that is n places shorter is
-thus worse by k + n h, and is drawn with probability at most exp(-(k + n h) / c). Summed over n, with h = c log 1.5, one
-that is too short is drawn with probability at most 2 exp(-k / c): k makes that 5 %, for any data. (Without h there
-would be the number of reaches for the 2, and intervals half as wide again.) On smooth data they are right more often
-than they say.
+**The interval** is two draws more, which take the first one's answer v as public (adaptive composition): its low end is
+drawn among the bins up to v, at the rank s = -k, its high end among those from v on, at s = k. Scores are the same, of
+fewer bins, so nothing above changes. k is made so that, where rows are spread evenly about the rank, 95 % of the
+intervals hold: `quantile_intervals` has the law. Where the draws are lost among bins without rows, since there is less
+weight than noise, the ends lie far apart: an interval wider than an eighth of the range goes on to both ends of it.
+
+What holds for any data would hold too often on most: that was tried, with an end found by scores of its margin, and
+intervals were twice as wide and held in 99.9 %. `docs/known-limitations.md` says for which data these hold less often.
 
 What the interval is about: the quantile of the weighted, clamped rows. That a heavy unit's rows weigh less, and that
 values are clamped, is bounding, as everywhere here, and not in the interval.
 
-**Least and greatest** are ranks too: s of weight from the end, with s = k the tail of the draw itself. A drawn bin
-beyond which (it included) no row lies scores at most -k, so with 95 % there truly are rows at or beyond what is
-released. It errs inwards, by about s of weight, and that bias can't be avoided: whether one single row lies beyond is
-what must not be told. The interval therefore goes on to the declared bound, which a lone row may reach.
+**Least and greatest** are ranks too: s of weight from the end, with s = k what a draw falls short by in 5 % at most. A
+drawn bin beyond which (it included) no row lies scores at most -k, so with 95 % there truly are rows at or beyond what
+is released, for any data. It errs inwards, by about s of weight, and that bias can't be avoided: whether one single row
+lies beyond is what must not be told. The interval therefore goes on to the declared bound, which a lone row may reach,
+and holds more often than it says: one that ends before the bound in p of the releases misses in p / e^epsilon of them
+at least, once one unit more has a row at the bound.
 """
 
 import math
@@ -56,17 +56,21 @@ import numpy as np
 from privacy.intervals import choice_shortfall
 from privacy.mechanisms import Choice, gaussian_scale, laplace_scale
 from privacy.parts import Int64s
+from privacy.quantile_intervals import end_shift
 from privacy.units import ClampingBounds, ContributionNorm
 
 Mechanism = Literal["permute_and_flip", "exponential"]
 
-# A draw takes 5 to 10 microseconds for each bin: at most a sixth of a second in a group, and about a second in all,
-# as long as there are so few groups that each gets more than LEAST_BINS.
+# A draw takes 5 to 10 microseconds for each bin, an interval as much again: at most a third of a second in a group, and
+# about two seconds in all, as long as there are so few groups that each gets more than LEAST_BINS.
 MOST_BINS: Final = 2**14
 LEAST_BINS: Final = 16
 MOST_CELLS: Final = 2**17
 MOST_DENOMINATOR: Final = 10_000
 LEVEL: Final = 0.95
+# An interval over more than this part of the bins, and more than so many, goes on to the ends of the range.
+_WIDE: Final = 8
+_WIDE_BINS: Final = 2
 _MOST_SCORE: Final = 2**61  # scores beyond it are cut off, which moves no two neighbours apart
 
 
@@ -137,43 +141,35 @@ class Rank:
 class Drawing:
     """How quantiles are drawn: everything about it is public, and made before a row is read.
 
-    `value_scale` is of the draw of the value, `reach_scale` of the second draw, None for an end; in score steps, which
-    are `rank.fraction.denominator` to the grid step of weight.
+    `value_scale` is of the draw of the value, `interval_scale` of each end of its interval, None for a least or a
+    greatest value; in score steps, which are `rank.fraction.denominator` to the grid step of weight.
     """
 
     rank: Rank
     bins: Bins
     mechanism: Mechanism
     value_scale: Fraction
-    reach_scale: Fraction | None
+    interval_scale: Fraction | None
 
     def __post_init__(self) -> None:
-        if self.rank.is_end != (self.reach_scale is None):
-            raise ValueError("a quantile has two draws, an end has one")
+        if self.rank.is_end != (self.interval_scale is None):
+            raise ValueError("the ends of an interval are drawn for a quantile, and only for one")
         if self.margin > _MOST_SCORE:
             raise ValueError("the noise would be wider than what can be counted")
 
     @property
-    def reaches(self) -> tuple[int, ...]:
-        """The reaches to choose from, in bins: 0, 1, 2, 3, 4, 6, 8, 12, ... up to all bins."""
-        ladder, reach = [0, 1], 2
-        while ladder[-1] < self.bins.count:
-            ladder += [reach, reach + reach // 2]
-            reach *= 2
-        most = self.bins.count - 1
-        return (*(reach for reach in dict.fromkeys(ladder) if reach < most), most)
-
-    @property
     def margin(self) -> int:
-        """k of the module's head, in score steps: how far a draw errs with 95 % at most."""
-        if self.reach_scale is None:
+        """k of the module's head, in score steps: how far from the rank asked for an interval's ends are drawn; or how
+        far a least or a greatest value errs with 95 % at most.
+        """
+        if self.interval_scale is None:
             return choice_shortfall(self.mechanism, self.value_scale, self.bins.count - 1, LEVEL)
-        return choice_shortfall(self.mechanism, self.reach_scale, 2, LEVEL)
+        return math.ceil(float(self.interval_scale) * end_shift(self.scale_ratio, LEVEL))
 
     @property
-    def lean(self) -> int:
-        """h of the module's head, in score steps: how much a reach is preferred to the one before it."""
-        return 0 if self.reach_scale is None else math.ceil(float(self.reach_scale) * math.log(1.5))
+    def scale_ratio(self) -> float:
+        """How much noisier the ends of the interval are than the value."""
+        return float((self.interval_scale or self.value_scale) / self.value_scale)
 
     @property
     def shift(self) -> int:
@@ -198,7 +194,7 @@ class Quantile:
 
 
 def pure_drawing(rank: Rank, bins: Bins, norm: ContributionNorm, *, groups: int, epsilon_micro: int) -> Drawing:
-    """Quantiles of all groups for epsilon in all: half of it for the value and half for its interval."""
+    """Quantiles of all groups for epsilon in all: half of it for the value, a quarter for each end of its interval."""
     shares = _shares(rank, epsilon_micro)
     l1_steps = 2 * rank.slope * norm.l1_steps(groups)
     scales = [laplace_scale(l1_steps=l1_steps, epsilon_micro=share) for share in shares]
@@ -206,7 +202,7 @@ def pure_drawing(rank: Rank, bins: Bins, norm: ContributionNorm, *, groups: int,
 
 
 def zcdp_drawing(rank: Rank, bins: Bins, norm: ContributionNorm, *, rho_nano: int) -> Drawing:
-    """Quantiles of all groups for rho in all: half of it for the value and half for its interval."""
+    """Quantiles of all groups for rho in all: half of it for the value, a quarter for each end of its interval."""
     l2_steps = rank.slope * norm.l2_steps
     scales = [gaussian_scale(l2_steps=l2_steps, rho_nano=share) for share in _shares(rank, rho_nano)]
     return Drawing(rank, bins, "exponential", scales[0], scales[1] if scales[1:] else None)
@@ -216,38 +212,45 @@ def release(histogram: Int64s, drawing: Drawing, choice: Choice) -> list[Quantil
     """A quantile for every group of a histogram of shape (groups, bins)."""
     draw = choice.exponential if drawing.mechanism == "exponential" else choice.permute_and_flip
     values = draw((value_scores(weights, drawing) for weights in histogram), drawing.value_scale)
-    if drawing.reach_scale is None:
+    if drawing.interval_scale is None:
         return [_end(value, drawing) for value in values]
-    both = zip(histogram, values, strict=True)
-    reaches = draw((reach_scores(weights, value, drawing) for weights, value in both), drawing.reach_scale)
-    return [_around(value, drawing.reaches[at], drawing.bins) for value, at in zip(values, reaches, strict=True)]
+    both = list(zip(histogram, values, strict=True))
+    lows = draw((low_scores(weights, value, drawing) for weights, value in both), drawing.interval_scale)
+    highs = draw((high_scores(weights, value, drawing) for weights, value in both), drawing.interval_scale)
+    found = zip(values, lows, highs, strict=True)
+    return [_between(low, value, value + more, drawing.bins) for value, low, more in found]
 
 
 def value_scores(weights: Int64s, drawing: Drawing) -> list[int]:
     """The score of every bin of a group."""
-    below, up_to = _above_the_rank(weights, drawing)
-    too_high, too_low = below - drawing.shift, drawing.shift - up_to
-    too_high[0] = too_low[-1] = 0
-    scores: list[int] = (-np.maximum(np.maximum(too_high, too_low), 0)).tolist()
+    scores: list[int] = _scores(weights, drawing, drawing.shift).tolist()
     return scores
 
 
-def reach_scores(weights: Int64s, value: int, drawing: Drawing) -> list[int]:
-    """The score of every reach around the bin `value` of a group."""
-    below, up_to = _above_the_rank(weights, drawing)
-    # A side that reaches the end of the range holds all there is.
-    below[0], up_to[-1] = -_MOST_SCORE, _MOST_SCORE
-    reaches = np.array(drawing.reaches)
-    least, most = np.maximum(value - reaches, 0), np.minimum(value + reaches, drawing.bins.count - 1)
-    margins = np.minimum(up_to[most], -below[least])
-    too_short, too_long = drawing.margin - margins, np.concatenate([[0], margins[:-1] - drawing.margin])
-    leaning = drawing.lean * np.arange(reaches.size)
-    scores: list[int] = (leaning - np.maximum(np.maximum(too_short, too_long), 0)).tolist()
+def low_scores(weights: Int64s, value: int, drawing: Drawing) -> list[int]:
+    """For the interval's low end: the score of every bin up to the bin `value`."""
+    scores: list[int] = _scores(weights, drawing, -drawing.margin)[: value + 1].tolist()
+    return scores
+
+
+def high_scores(weights: Int64s, value: int, drawing: Drawing) -> list[int]:
+    """For the interval's high end: the score of every bin from the bin `value` on."""
+    scores: list[int] = _scores(weights, drawing, drawing.margin)[value:].tolist()
     return scores
 
 
 def _shares(rank: Rank, loss: int) -> list[int]:
-    return [loss] if rank.is_end else [loss - loss // 2, loss // 2]
+    """Of the value; and of each end of its interval."""
+    return [loss] if rank.is_end else [loss - 2 * (loss // 4), loss // 4]
+
+
+def _scores(weights: Int64s, drawing: Drawing, shift: int) -> Int64s:
+    """u of the module's head, for a rank that is shifted by so many score steps."""
+    below, up_to = _above_the_rank(weights, drawing)
+    too_high, too_low = below - shift, shift - up_to
+    too_high[0] = too_low[-1] = 0
+    scores: Int64s = -np.maximum(np.maximum(too_high, too_low), 0)
+    return scores
 
 
 def _above_the_rank(weights: Int64s, drawing: Drawing) -> tuple[Int64s, Int64s]:
@@ -263,10 +266,11 @@ def _above_the_rank(weights: Int64s, drawing: Drawing) -> tuple[Int64s, Int64s]:
     return exceeding[:-1], exceeding[1:]
 
 
-def _around(value: int, reach: int, bins: Bins) -> Quantile:
-    """The bin's middle, and the bins within reach."""
-    low, high = bins.first(max(value - reach, 0)), bins.last(min(value + reach, bins.count - 1))
-    return Quantile((bins.first(value) + bins.last(value)) // 2, low, high)
+def _between(low: int, value: int, high: int, bins: Bins) -> Quantile:
+    """The bin's middle, and the bins from `low` to `high`; or all bins, where the draws are lost."""
+    if high - low > max(_WIDE_BINS, bins.count // _WIDE):
+        low, high = 0, bins.count - 1
+    return Quantile((bins.first(value) + bins.last(value)) // 2, bins.first(low), bins.last(high))
 
 
 def _end(value: int, drawing: Drawing) -> Quantile:

@@ -125,8 +125,10 @@ class Middle:
             raise Unbounded("division", message)
         if facts.range is None:
             named = f"{value.column} has no declared bounds; " if isinstance(value, ColumnRef) else ""
+            instead = "bound it, as in LEAST(GREATEST(x, 0), 100) with values that are public, or COUNT rows"
             raise Unbounded(
-                "no-bounds", f"{named}SUM and AVG take columns with declared bounds, and arithmetic of them"
+                "no-bounds",
+                f"{named}this aggregate takes columns with declared bounds, and arithmetic of them; {instead}",
             )
         return facts.range
 

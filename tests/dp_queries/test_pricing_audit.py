@@ -55,7 +55,7 @@ def costs(aggregation: Aggregation) -> Iterator[Cost]:
         drawing, norm = quantile.drawing, quantile.norm
         mechanism = "gaussian" if drawing.mechanism == "exponential" else "laplace"
         slope = drawing.rank.slope
-        for scale in (drawing.value_scale, drawing.reach_scale):
+        for scale in (drawing.value_scale, drawing.interval_scale, drawing.interval_scale):
             if scale is not None:
                 yield _linear(mechanism, slope * norm.l2_steps, 2 * slope * norm.l1_steps(aggregation.groups), scale)
     if aggregation.selection is not None:

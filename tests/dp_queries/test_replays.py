@@ -1,5 +1,7 @@
 """Intervals of statements that are no row-by-row computation: which rows are found again, and what if none is."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.dp_queries.flights import GivenSums, planned, released
@@ -75,3 +77,9 @@ def test_what_takes_too_long_has_no_interval_and_a_note():
 def test_the_same_answer_is_told_the_same_way_twice():
     sql = f"SELECT AVG(n) AS x FROM ({BY_CARRIER}) t"
     assert answer(sql).intervals == answer(sql).intervals
+
+
+@pytest.mark.parametrize(("work", "runs"), [(1, 200), (10_000, 86), (23_500, 40), (48_000, 40), (50_000, 0)])
+def test_a_statement_is_run_as_often_as_time_allows_and_never_too_rarely(work, runs):
+    above = planned(f"WITH t AS ({BY_CARRIER}) SELECT SUM(n) AS x FROM t").above
+    assert replace(above, work=work).runs == runs

@@ -83,7 +83,12 @@ def test_the_rung_that_the_noisy_histogram_asks_for_is_released_at_its_own_scale
     done, released = settled(replace(PART, keys=KEYS[1:2]), Sums(totals, norms=(counts,)), noise)
     assert noise.asked == [(list(counts), Fraction(3))]  # the histogram and nothing else is asked for
     assert [row.tolist() for row in released] == [[0, 1], [2 + 2 * rung, 3 + 2 * rung]]
-    assert done.measures == (FIXED, replace(OPEN, norm=LADDER.norms[rung], noise_scale=SCALES[rung], choice=None))
+    settled_one = done.measures[1]
+    wanted = replace(OPEN, norm=LADDER.norms[rung], noise_scale=SCALES[rung], choice=None)
+    assert done.measures == (FIXED, replace(wanted, loss_steps=settled_one.loss_steps))
+    # 9,000 units are all that there is; below the norm that was chosen nothing is clipped.
+    assert (settled_one.loss_steps is None) == (not any(counts))
+    assert not any(counts) or settled_one.loss_steps < 100
 
 
 def test_the_choice_is_made_from_noisy_counts_alone():

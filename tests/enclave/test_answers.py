@@ -29,7 +29,7 @@ NUMBERS = Answer(
 
 
 def kept_of(world: World, plan: Plan, *statements: Answer) -> dict[str, Any]:
-    clipping = Clipping("rows", 12.5, 3.0, is_chosen=True)
+    clipping = Clipping("rows", 12.5, 3.0, is_chosen=True, left_out=40.0)
     released = Answers(statements, (clipping,) * len(plan.measures))
     with world.room.database.reading() as session:
         return answers.kept(released, plan, world.room.datasets.get(session, "visits"))
@@ -46,6 +46,8 @@ def test_what_is_kept_tells_all_but_what_an_asking_costs(kept: dict[str, Any], w
     assert "differential privacy" in kept["methods"]
     assert "norm 12.5 (chosen by a noisy histogram" in kept["methods"]
     assert "12.5 for rows (chosen privately)" in kept["notes"][-1]
+    assert kept["clipping"][0]["left_out"] == 40.0
+    assert Clipping.from_json(kept["clipping"][0]).to_json() == kept["clipping"][0]
     plan = work(world, SQL).plan
     assert kept["plan"] == {"digest": plan.digest, "mechanism": plan.measures[0].mechanism, "groups": 4}
 

@@ -28,8 +28,8 @@ def test_a_histogram_is_charged_for_one_entry_that_moves_by_one(sensitivity):
 
 
 def test_where_nothing_is_shown_the_declared_norm_stays():
-    assert chosen([0] * 10) == Choice(LADDER.declared, 0.0)
-    assert chosen([39, -20, 39, 15, 0, -3, 39, 0, 0, 39]) == Choice(LADDER.declared, 0.0)
+    assert chosen([0] * 10) == Choice(LADDER.declared, None)
+    assert chosen([39, -20, 39, 15, 0, -3, 39, 0, 0, 39]) == Choice(LADDER.declared, None)
 
 
 def test_a_histogram_that_can_tell_nothing_is_known_before():
@@ -69,12 +69,25 @@ def test_more_noise_or_more_groups_lower_the_norm():
     assert alone.loss_steps < noisier.loss_steps
 
 
+@pytest.mark.parametrize("spread", [0.5, 1.0, 1.5])
+def test_the_loss_that_is_told_is_about_what_is_clipped(spread):
+    norms = np.exp(np.random.default_rng(4).normal(2.5, spread, 20_000))
+    edges = [0, *(norm.l2_steps for norm in LADDER.norms), np.inf]
+    counts = np.histogram(norms, edges)[0]
+    noise = np.rint(np.random.default_rng(5).normal(0, 5, counts.size)).astype(int)
+    for scale in (3.0, 30.0, 300.0):
+        found = chosen((counts + noise).tolist(), noise=scale)
+        clipped = float(np.maximum(norms - LADDER.norms[found.rung].l2_steps, 0).sum())
+        few = 10 * LADDER.norms[found.rung].l2_steps  # what noise hides
+        assert clipped / 2 - few <= found.loss_steps <= 2 * clipped + few
+
+
 @settings(max_examples=100, deadline=None)
 @given(released=st.lists(st.integers(-(2**62), 2**62), min_size=10, max_size=10), groups=st.integers(1, 2**20))
 def test_whatever_is_released_a_rung_is_chosen(released, groups):
     found = chosen(released, groups=groups)
     assert 0 <= found.rung < len(LADDER.norms)
-    assert 0 <= found.loss_steps < math.inf
+    assert found.loss_steps is None or 0 <= found.loss_steps < math.inf
 
 
 def test_a_ladder_of_one_rung_leaves_nothing_to_choose():

@@ -36,7 +36,9 @@ STATEMENTS = {
 }
 
 
-@pytest.mark.parametrize("name", STATEMENTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name == "share" else pytest.mark.long) for name in STATEMENTS]
+)
 def test_intervals_hold_as_often_as_they_say(name):
     sql, truth, per_day = STATEMENTS[name]
     truths = GivenSums(lambda measure, group: 2_000_000 if measure.kind == "sum" else 5_000)

@@ -73,10 +73,10 @@ def test_released_medians_are_near_and_their_intervals_hold(mechanism: str) -> N
     rng = np.random.default_rng(11)
     weights = np.bincount(np.clip(rng.normal(120, 25, 3000), 0, 255).astype(int), minlength=256)
     true = int(np.searchsorted(np.cumsum(weights), 1500))
-    asked = Drawing(Rank(Fraction(1, 2)), Bins(0, 255, 1), mechanism, Fraction(30), Fraction(30))  # type: ignore[arg-type]  # a name of LAWS
-    medians = release(np.array([weights] * 1000), asked, OpenDPChoice())
+    asked = Drawing(Rank(Fraction(1, 2)), Bins(0, 255, 1), mechanism, Fraction(30), Fraction(45))  # type: ignore[arg-type]  # a name of LAWS
+    medians = release(np.array([weights] * 400), asked, OpenDPChoice())
     held = sum(median.low_steps <= true <= median.high_steps for median in medians)
-    assert stats.binomtest(held, 1000, 0.95, alternative="less").pvalue > THRESHOLD
+    assert stats.binomtest(held, 400, 0.93, alternative="less").pvalue > THRESHOLD
     # 30 score steps are 15 ranks, of which 48 are a bin here: nearly all draws are within two bins.
     assert np.mean([abs(median.value_steps - true) <= 2 for median in medians]) > 0.9
     assert np.mean([median.high_steps - median.low_steps for median in medians]) < 12
