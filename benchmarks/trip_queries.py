@@ -12,10 +12,11 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from benchmarks.trips import KEY, Trips
-from dp_queries import encrypted, planner
-from dp_queries.answer import Answer
+from dp_queries import planner
+from dp_queries.answers.answer import Answer
 from dp_queries.backends.base import Sums
 from dp_queries.backends.duckdb import DuckDBBackend
+from dp_queries.loading import encrypted
 from dp_queries.plan import Aggregation, Plan
 from dp_queries.release import release
 from dp_queries.settling import with_shown_groups

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships without
 import yaml
 from numpy.typing import NDArray
 
-from dp_queries.load import load
+from dp_queries.loading.load import load
 from policies.catalogue import Dataset, LoadedDataset, read_card
 
 ROOT = Path(__file__).parent.parent
@@ -38,9 +38,9 @@ _MOST_USERS = 1_000_000
 _LETTERS = {"k": 10**3, "m": 10**6}
 _MADE_BY = (
     Path(__file__),
-    ROOT / "dp_queries/load.py",
-    ROOT / "dp_queries/physical.py",
-    ROOT / "dp_queries/quality.py",
+    ROOT / "dp_queries/loading/load.py",
+    ROOT / "dp_queries/loading/physical.py",
+    ROOT / "dp_queries/loading/quality.py",
 )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Final, Literal as OneOf
 
-from dp_queries.expressions import Expression, to_json
+from dp_queries.algebra.expressions import Expression, to_json
 from dp_queries.spreads import ALONE, Spread
 from privacy.ladder import Ladder
 from privacy.quantiles import Drawing

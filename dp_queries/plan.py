@@ -11,10 +11,10 @@ from functools import cached_property
 from math import prod
 from typing import Any, Final, Literal as OneOf
 
-from dp_queries.expressions import Expression, Value, literal_json, to_json
+from dp_queries.algebra.expressions import Expression, Value, literal_json, to_json
+from dp_queries.algebra.relations import Below
 from dp_queries.measures import MOST_LADDER_CELLS, Measure, MeasureKind, NormChoice, QuantileMeasure
 from dp_queries.post_processing import Above, OutputColumn
-from dp_queries.relations import Below
 from policies.canonical import digest
 from privacy.loss import Loss
 from privacy.selection import Selection

@@ -11,20 +11,20 @@ from typing import Final
 
 import duckdb
 
-from dp_queries.accuracy import expected_half_widths
-from dp_queries.bare_columns import picked
-from dp_queries.clipping import with_clipping
+from dp_queries.algebra.relations import scans
+from dp_queries.answers.bare_columns import picked
+from dp_queries.answers.released import dry_run, public_table
 from dp_queries.errors import QueryRejected
-from dp_queries.explain import explain
+from dp_queries.facts.relations import RelationFacts
 from dp_queries.layers.split import find_layers
-from dp_queries.parse import Statement, rejected
 from dp_queries.plan import Above, Aggregation, Plan
-from dp_queries.pricing import priced
+from dp_queries.pricing.accuracy import expected_half_widths
+from dp_queries.pricing.clipping import with_clipping
+from dp_queries.pricing.explain import explain
+from dp_queries.pricing.offers import priced
 from dp_queries.query import Layers, Query
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import scans
-from dp_queries.released import dry_run, public_table
 from dp_queries.slots import CAUTIOUS, LONGEST_SECONDS, LONGEST_WORK_SECONDS, Pace, slot_seconds
+from dp_queries.syntax.parse import Statement, rejected
 from dp_queries.work import MOST_HELD_BYTES, above_work, works_of
 from dp_queries.workloads import each, read
 from policies.authorization import Needs, Permit

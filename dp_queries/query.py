@@ -5,10 +5,10 @@ from fractions import Fraction
 from math import prod
 from typing import Final
 
-from dp_queries.expressions import Expression
+from dp_queries.algebra.expressions import Expression
+from dp_queries.algebra.relations import Below
 from dp_queries.plan import Aggregate, Key, MeasureKind
 from dp_queries.post_processing import Above
-from dp_queries.relations import Below
 from policies.authorization import Needs
 from privacy.quantiles import Rank
 from privacy.units import ClampingBounds, ContributionNorm

@@ -8,13 +8,13 @@ from fractions import Fraction
 
 import numpy as np
 
+from dp_queries.algebra.expressions import ColumnRef
+from dp_queries.algebra.relations import Below, Scan
+from dp_queries.answers.released import Noisy, post_process
+from dp_queries.answers.simulation import simulate_intervals
 from dp_queries.backends.base import Backend
-from dp_queries.expressions import ColumnRef
 from dp_queries.plan import Aggregate, Aggregation, Measure, Plan
 from dp_queries.post_processing import Above, OutputColumn, Rowwise
-from dp_queries.relations import Below, Scan
-from dp_queries.released import Noisy, post_process
-from dp_queries.simulation import simulate_intervals
 from policies.catalogue import LoadedDataset, Table
 from privacy.loss import Loss
 from privacy.mechanisms import Noise

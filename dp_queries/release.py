@@ -10,16 +10,16 @@ from time import monotonic
 
 import numpy as np
 
-from dp_queries.answer import Answer, Answers, Bounds, Cell, Clipping
+from dp_queries.answers.answer import Answer, Answers, Bounds, Cell, Clipping
+from dp_queries.answers.methods import methods_text
+from dp_queries.answers.released import Noisy, made_consistent, nothing_shown, post_process
+from dp_queries.answers.simulation import Intervals, simulate_intervals
+from dp_queries.answers.wording import clipping_of, left_out_notes
 from dp_queries.backends.base import Backend, Sums
-from dp_queries.methods import methods_text
 from dp_queries.plan import Above, Aggregation, Plan
 from dp_queries.post_processing import SIMULATION_SECONDS, WORKLOAD_SECONDS
-from dp_queries.released import Noisy, made_consistent, nothing_shown, post_process
 from dp_queries.settling import noisy_totals, settled, with_shown_groups, without_groups
 from dp_queries.shared_scans import read_together
-from dp_queries.simulation import Intervals, simulate_intervals
-from dp_queries.wording import clipping_of, left_out_notes
 from privacy import quantiles
 from privacy.budget import Charge
 from privacy.mechanisms import Choice, Noise

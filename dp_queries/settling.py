@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
+from dp_queries.algebra.expressions import Value
 from dp_queries.backends.base import FoundGroups, Sums, key_value
-from dp_queries.expressions import Value
 from dp_queries.measures import MOST_LADDER_CELLS
 from dp_queries.plan import Aggregation, Key, Measure
 from privacy.intervals import standard_deviation

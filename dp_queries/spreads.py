@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from dp_queries.consistency import Floats
+from dp_queries.answers.consistency import Floats
 from privacy.intervals import draws, half_width
 
 _NORMAL: Final = NormalDist()

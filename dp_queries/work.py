@@ -11,14 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from dp_queries.costs import ROW_NANOSECONDS, expression_cost
-from dp_queries.equalities import is_looked_up
-from dp_queries.expressions import Call, Expression, size
-from dp_queries.layers.normal_form import conjuncts
-from dp_queries.post_processing import Above
-from dp_queries.query import AggregationDraft
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import (
+from dp_queries.algebra.expressions import Call, Expression, size
+from dp_queries.algebra.relations import (
     Below,
     Derived,
     Join,
@@ -32,6 +26,12 @@ from dp_queries.relations import (
     references,
     scans,
 )
+from dp_queries.facts.costs import ROW_NANOSECONDS, expression_cost
+from dp_queries.facts.equalities import is_looked_up
+from dp_queries.facts.relations import RelationFacts
+from dp_queries.layers.normal_form import conjuncts
+from dp_queries.post_processing import Above
+from dp_queries.query import AggregationDraft
 from dp_queries.shared_scans import read_together
 from policies.catalogue import Table
 from privacy.quantiles import Bins

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from dp_queries.errors import QueryRejected
-from dp_queries.parse import MOST_BYTES, MOST_WORDS, Statement, count_words, parse, rejected
-from dp_queries.validate import validate
+from dp_queries.syntax.parse import MOST_BYTES, MOST_WORDS, Statement, count_words, parse, rejected
+from dp_queries.syntax.validate import validate
 from policies.errors import Reason
 
 MOST_STATEMENTS: Final = 64

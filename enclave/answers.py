@@ -7,10 +7,10 @@ was, they lie in `answers`.
 
 from typing import Any
 
-from dp_queries.answer import Answers
-from dp_queries.methods import methods_text
+from dp_queries.answers.answer import Answers
+from dp_queries.answers.methods import methods_text
+from dp_queries.answers.wording import clipping_note
 from dp_queries.plan import Above, Plan
-from dp_queries.wording import clipping_note
 from enclave.ledger import decimal_text
 from policies.canonical import digest
 from policies.catalogue import LoadedDataset

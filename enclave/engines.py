@@ -7,13 +7,13 @@ import gc
 from collections import OrderedDict
 from pathlib import Path
 
-from dp_queries.answer import Answers
+from dp_queries.answers.answer import Answers
+from dp_queries.answers.released import Noisy
 from dp_queries.backends.duckdb import DuckDBBackend
 from dp_queries.backends.yardstick import Yardstick
 from dp_queries.plan import Plan
 from dp_queries.rehearsal import rehearse
 from dp_queries.release import released_values, told
-from dp_queries.released import Noisy
 from enclave.messages import OpenRequest
 from privacy.budget import Charge
 from privacy.mechanisms import OpenDPChoice, OpenDPNoise

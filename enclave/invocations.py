@@ -14,9 +14,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dp_queries import planner
-from dp_queries.comparison import explain_workload
 from dp_queries.errors import QueryRejected
 from dp_queries.plan import Plan
+from dp_queries.pricing.comparison import explain_workload
 from enclave import answers, ledger
 from enclave.lanes import Breach
 from enclave.requests import Ask

@@ -24,7 +24,7 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Any
 
-from dp_queries.answer import Answers
+from dp_queries.answers.answer import Answers
 from dp_queries.plan import Plan
 from dp_queries.slots import Pace
 from enclave.messages import OpenRequest

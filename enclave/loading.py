@@ -15,7 +15,7 @@ import yaml
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from dp_queries.load import load
+from dp_queries.loading.load import load
 from enclave.room import Room
 from policies.catalogue import Dataset, LoadedDataset, read_card
 from policies.errors import CardRejected, Reason, Unavailable

@@ -35,7 +35,7 @@ IMPORT_NOTHING = {"enclave", "enclave.link"}
 
 # Library -> the files (or folders) where it may be imported.
 HOMES: dict[str, tuple[str, ...]] = {
-    "sqlglot": ("dp_queries/parse.py", "dp_queries/validate.py", "dp_queries/layers/"),
+    "sqlglot": ("dp_queries/syntax/parse.py", "dp_queries/syntax/validate.py", "dp_queries/layers/"),
     "duckdb": ("dp_queries/",),
     "opendp": ("privacy/mechanisms.py",),
     "dp_accounting": ("privacy/loss.py",),

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
 
-from dp_queries.expressions import Value
+from dp_queries.algebra.expressions import Value
 from dp_queries.plan import Aggregation, Measure, QuantileMeasure
 from privacy.bounding import SATURATED, Contribution, Int64s
 from privacy.histograms import Tally

@@ -10,7 +10,7 @@ from typing import Any
 from dp_queries.backends.guards import bound, verbatim
 from dp_queries.backends.terms import Term, as_double, as_text, without_nan
 from dp_queries.backends.texts import as_regular_expression, like
-from dp_queries.encrypted import literal
+from dp_queries.loading.encrypted import literal
 
 PREDICATES: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,

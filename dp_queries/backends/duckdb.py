@@ -16,15 +16,15 @@ import duckdb
 import numpy as np
 import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
 
+from dp_queries.algebra.relations import Below, keeps_order, scans
 from dp_queries.backends.base import FoundGroups, Sums
 from dp_queries.backends.fold import Fold, GroupsFold, OnceFold, finished, found, found_once
 from dp_queries.backends.private_keys import PrivateKeys
 from dp_queries.backends.publics import read_public
 from dp_queries.backends.shared import SharedFold, all_finished, shared_stream
 from dp_queries.backends.streams import Rows, Stream, keys_stream, stream
-from dp_queries.encrypted import DATABASE, name, open_read_only
+from dp_queries.loading.encrypted import DATABASE, name, open_read_only
 from dp_queries.plan import Aggregation
-from dp_queries.relations import Below, keeps_order, scans
 from policies.catalogue import LoadedDataset
 from privacy.parts import UnitOrderBroken
 

@@ -8,14 +8,14 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from dp_queries.algebra.expressions import Call, ColumnRef, Expression, Literal
+from dp_queries.algebra.types import type_of
 from dp_queries.backends.twins.casts import CASTS
 from dp_queries.backends.twins.logic import LOGIC, matches, unified
 from dp_queries.backends.twins.moments import MOMENTS
 from dp_queries.backends.twins.numbers import NUMBERS
 from dp_queries.backends.twins.texts import TEXTS
 from dp_queries.backends.twins.values import Steps, double, known
-from dp_queries.expression_types import type_of
-from dp_queries.expressions import Call, ColumnRef, Expression, Literal
 
 __all__ = ["EVALUATED", "Row", "Steps", "double", "evaluate", "known", "matches"]
 

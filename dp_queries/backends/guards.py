@@ -8,7 +8,7 @@ once, bound by a lambda over a list of one: that costs 20 to 30 ns a row, and th
 import re
 from sys import float_info
 
-from dp_queries.encrypted import name
+from dp_queries.loading.encrypted import name
 
 MOST_INTEGER = 2**53  # whatever a function counts is NULL beyond: until there doubles are exact, too
 FIRST_DAY, LAST_DAY = "0001-01-01", "9999-12-31"

@@ -5,7 +5,7 @@ import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
 
 from dp_queries.backends.storage import storage
 from dp_queries.backends.terms import Term, as_double, as_text, column_term
-from dp_queries.encrypted import DATABASE, name
+from dp_queries.loading.encrypted import DATABASE, name
 from policies.catalogue import Column, LoadedDataset
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
 
+from dp_queries.algebra.expressions import Expression
+from dp_queries.answers.released import public_table
 from dp_queries.backends.base import FoundGroups, Sums
 from dp_queries.backends.evaluate import Row, Steps, evaluate, known
 from dp_queries.backends.storage import storage
@@ -19,9 +21,7 @@ from dp_queries.backends.tallies import claims, histogram
 from dp_queries.backends.twins.groups import Groups, MetGroups, groups_found, value_number
 from dp_queries.backends.twins.rows import Held, joined_rows
 from dp_queries.backends.twins.steps import quantized, rounded
-from dp_queries.expressions import Expression
 from dp_queries.plan import Aggregation, Measure, QuantileMeasure
-from dp_queries.released import public_table
 from policies.catalogue import LoadedDataset, Table
 from privacy.bounding import NULL_INT64, SATURATED, Int64s
 from privacy.units import ContributionNorm

@@ -6,6 +6,7 @@ text is linear in the expression: see `guards`.
 
 from collections.abc import Callable
 
+from dp_queries.algebra.expressions import Call, ColumnRef, Expression, Literal
 from dp_queries.backends.operators.arguments import Rendered
 from dp_queries.backends.operators.casts import CASTS
 from dp_queries.backends.operators.logic import LOGIC, truth
@@ -13,7 +14,6 @@ from dp_queries.backends.operators.moments import MOMENTS
 from dp_queries.backends.operators.numbers import NUMBERS
 from dp_queries.backends.operators.texts import TEXTS
 from dp_queries.backends.terms import Term, constant_term
-from dp_queries.expressions import Call, ColumnRef, Expression, Literal
 
 
 def alias(relation: int) -> str:

@@ -9,13 +9,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from dp_queries.backends.guards import MOST_INTEGER, bound
-from dp_queries.backends.render import Renderer, alias
-from dp_queries.backends.storage import storage
-from dp_queries.backends.terms import Term, as_double, as_text, column_term, double_literal, without_nan
-from dp_queries.encrypted import DATABASE, name
-from dp_queries.expressions import ColumnRef, Expression
-from dp_queries.relations import (
+from dp_queries.algebra.expressions import ColumnRef, Expression
+from dp_queries.algebra.relations import (
     Below,
     Derived,
     Order,
@@ -27,6 +22,11 @@ from dp_queries.relations import (
     Window,
     Windowed,
 )
+from dp_queries.backends.guards import MOST_INTEGER, bound
+from dp_queries.backends.render import Renderer, alias
+from dp_queries.backends.storage import storage
+from dp_queries.backends.terms import Term, as_double, as_text, column_term, double_literal, without_nan
+from dp_queries.loading.encrypted import DATABASE, name
 from policies.catalogue import LoadedDataset
 
 # Stand for the first and the last unit of a range; no text of a query holds control characters.

@@ -1,4 +1,4 @@
-"""How a column is kept in a loaded dataset, as public facts: what `dp_queries.physical` wrote, seen from a reader."""
+"""How a column is kept in a loaded dataset, as public facts: what `loading.physical` wrote, seen from a reader."""
 
 from dataclasses import dataclass
 from fractions import Fraction

@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
 from numpy.typing import NDArray
 
+from dp_queries.algebra.expressions import Expression
 from dp_queries.backends.groups import KeyColumn, group_codes, key_column, private_key
 from dp_queries.backends.private_keys import PrivateKeys
 from dp_queries.backends.rows import FIRST_UNIT, LAST_UNIT, RowsWriter
 from dp_queries.backends.shown_groups import ShownGroups
 from dp_queries.backends.terms import Term, as_double, as_text, double_literal, without_nan
-from dp_queries.expressions import Expression
 from dp_queries.plan import Aggregation, Measure
 from policies.catalogue import LoadedDataset
 from privacy.bounding import NULL_INT32, NULL_INT64, Values

@@ -6,10 +6,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal as OneOf
 
+from dp_queries.algebra.expressions import Value
 from dp_queries.backends import guards
 from dp_queries.backends.storage import Storage
-from dp_queries.encrypted import literal
-from dp_queries.expressions import Value
+from dp_queries.loading.encrypted import literal
 
 TermKind = OneOf["null", "enum", "text", "steps", "double", "number", "boolean", "date", "timestamp"]
 

@@ -11,7 +11,7 @@ from typing import Final
 import duckdb
 import numpy as np
 
-from dp_queries.encrypted import connect
+from dp_queries.loading.encrypted import connect
 
 _ROWS: Final = 150_000
 _THREADS: Final = 2  # as many as a query has

@@ -5,14 +5,14 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
+from dp_queries.algebra.expressions import Call, ColumnRef, Expression, Literal
 from dp_queries.errors import QueryRejected
-from dp_queries.expressions import Call, ColumnRef, Expression, Literal
 from dp_queries.layers import below, literals
 from dp_queries.layers.middle import Middle
 from dp_queries.layers.scope import Scope
 from dp_queries.layers.value_steps import Unbounded
-from dp_queries.parse import Node, exp, rejected
 from dp_queries.plan import AggregateKind
+from dp_queries.syntax.parse import Node, exp, rejected
 
 _ONE: Final = Literal(1)
 _NOTHING: Final = Literal(None)

@@ -1,10 +1,10 @@
-"""Row-level syntax -> `dp_queries.expressions`: typed, total, in normal form. The language is `rows/`, merged here."""
+"""Row-level syntax -> `algebra.expressions`: typed, total, in normal form. The language is `rows/`, merged here."""
 
 from collections.abc import Mapping
 from typing import Final
 
-from dp_queries.expressions import Expression
-from dp_queries.facts import Facts, facts_of
+from dp_queries.algebra.expressions import Expression
+from dp_queries.facts.expressions import Facts, facts_of
 from dp_queries.layers.rows.casts import CASTS
 from dp_queries.layers.rows.logic import COMPARISONS, LOGIC
 from dp_queries.layers.rows.moments import MOMENT_NODES
@@ -12,7 +12,7 @@ from dp_queries.layers.rows.numbers import ARITHMETIC, NUMBERS
 from dp_queries.layers.rows.reader import Reader, Translator
 from dp_queries.layers.rows.texts import TEXTS
 from dp_queries.layers.scope import Scope
-from dp_queries.parse import Node
+from dp_queries.syntax.parse import Node
 
 __all__ = ["ARITHMETIC", "COMPARISONS", "ROW_NODES", "alike", "condition", "expression", "facts"]
 

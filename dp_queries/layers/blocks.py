@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Literal as OneOf
 
-from dp_queries.images import Effort
+from dp_queries.algebra.relations import Below
+from dp_queries.facts.images import Effort
+from dp_queries.facts.relations import RelationFacts
 from dp_queries.layers import joins
 from dp_queries.layers.grouping import group_keys
 from dp_queries.layers.names import Names, card_table, renamed, table_view, with_names
@@ -19,9 +21,7 @@ from dp_queries.layers.scope import Scope, View, fold
 from dp_queries.layers.select_items import is_aggregated, named_expressions, windows_in
 from dp_queries.layers.unions import union_all
 from dp_queries.layers.windows import windowed
-from dp_queries.parse import Node, Statement, exp, rejected
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import Below
+from dp_queries.syntax.parse import Node, Statement, exp, rejected
 
 MOST_BLOCKS: Final = 40
 

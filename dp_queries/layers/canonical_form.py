@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from dp_queries.expressions import Expression
+from dp_queries.algebra.expressions import Expression
+from dp_queries.algebra.relations import Below
+from dp_queries.facts.relations import RelationFacts
 from dp_queries.layers.canonical_joins import Moved
 from dp_queries.layers.canonical_rows import CanonicalRows
 from dp_queries.layers.keys import groups_at_most, groups_per_unit
@@ -17,8 +19,6 @@ from dp_queries.layers.middle import Middle
 from dp_queries.layers.normal_form import order, presence
 from dp_queries.plan import Aggregate, Key
 from dp_queries.query import AggregationDraft, Draft, QuantileDraft
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import Below
 from policies.canonical import canonical_bytes
 
 _KINDS: Final = ("rows", "units", "sum", "present", "distinct")

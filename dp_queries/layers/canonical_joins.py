@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from dp_queries.expressions import Call, ColumnRef, Expression, Literal
+from dp_queries.algebra.expressions import Call, ColumnRef, Expression, Literal
+from dp_queries.algebra.relations import Below, Derived, Join, Relation, placed, references
 from dp_queries.layers.join_order import Joined, Joins, join_order
 from dp_queries.layers.normal_form import again, conjunction, conjuncts, order
-from dp_queries.relations import Below, Derived, Join, Relation, placed, references
 from policies.canonical import canonical_bytes
 
 

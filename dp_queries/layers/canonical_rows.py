@@ -16,12 +16,8 @@ So the bounded sums of every unit are the same before and after, and noise depen
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from dp_queries.expressions import ColumnRef, Expression, Literal
-from dp_queries.layers.canonical_joins import Graph, Moved
-from dp_queries.layers.join_order import Joins, Tagged, taken_apart
-from dp_queries.layers.normal_form import order, ordered, presence
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import (
+from dp_queries.algebra.expressions import ColumnRef, Expression, Literal
+from dp_queries.algebra.relations import (
     Below,
     Derived,
     PerUnit,
@@ -33,6 +29,10 @@ from dp_queries.relations import (
     Windowed,
     references,
 )
+from dp_queries.facts.relations import RelationFacts
+from dp_queries.layers.canonical_joins import Graph, Moved
+from dp_queries.layers.join_order import Joins, Tagged, taken_apart
+from dp_queries.layers.normal_form import order, ordered, presence
 from policies.canonical import canonical_bytes
 
 Columns = Mapping[str, str]  # a column's name before, and after

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dp_queries.parse import exp
+from dp_queries.syntax.parse import exp
 
 _OTHERWISE: Final[Mapping[type[Any], str]] = {exp.TimestampTrunc: "date_trunc"}
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any, Final
 
-from dp_queries.expressions import Expression
+from dp_queries.algebra.expressions import Expression
 from dp_queries.layers import below
 from dp_queries.layers.scope import Scope, fold
-from dp_queries.parse import Node, exp, rejected
+from dp_queries.syntax.parse import Node, exp, rejected
 
 MOST_SETS: Final = 16
 

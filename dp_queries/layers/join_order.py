@@ -15,10 +15,10 @@ from hashlib import sha256
 from itertools import islice
 from typing import Final
 
-from dp_queries.expressions import Call, ColumnRef, Expression, Literal, to_json
+from dp_queries.algebra.expressions import Call, ColumnRef, Expression, Literal, to_json
+from dp_queries.algebra.relations import Below, Join, JoinKind, Relation, references
+from dp_queries.facts.relations import RelationFacts
 from dp_queries.layers.normal_form import MIRRORED, conjunction, conjuncts
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import Below, Join, JoinKind, Relation, references
 from policies.canonical import canonical_bytes
 
 Tagged = tuple[str, Expression]  # what an expression is read for, and the expression

@@ -10,12 +10,12 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
-from dp_queries.expressions import Expression
+from dp_queries.algebra.expressions import Expression
+from dp_queries.algebra.relations import Below, nesting, scans
 from dp_queries.layers import below, normal_form
 from dp_queries.layers.scope import Scope, View, fold, item_name
 from dp_queries.layers.subqueries import add_condition
-from dp_queries.parse import Node, Statement, rejected
-from dp_queries.relations import Below, nesting, scans
+from dp_queries.syntax.parse import Node, Statement, rejected
 
 MOST_JOINS: Final = 8
 MOST_SOURCES: Final = 48

@@ -4,17 +4,8 @@ from collections.abc import Iterable, Sequence
 from math import prod
 from typing import Any
 
-from dp_queries.complete_keys import is_complete
-from dp_queries.expression_types import type_of
-from dp_queries.expressions import ColumnRef, Expression, Literal
-from dp_queries.facts import facts_of
-from dp_queries.layers import below, normal_form
-from dp_queries.layers.scope import Scope
-from dp_queries.parse import Node, rejected
-from dp_queries.partitions import MOST_GROUPS, NoDomain, key_domain, narrowed
-from dp_queries.plan import Key
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import (
+from dp_queries.algebra.expressions import ColumnRef, Expression, Literal
+from dp_queries.algebra.relations import (
     Below,
     Derived,
     PerUnit,
@@ -25,6 +16,15 @@ from dp_queries.relations import (
     Windowed,
     references,
 )
+from dp_queries.algebra.types import type_of
+from dp_queries.facts.complete_keys import is_complete
+from dp_queries.facts.expressions import facts_of
+from dp_queries.facts.partitions import MOST_GROUPS, NoDomain, key_domain, narrowed
+from dp_queries.facts.relations import RelationFacts
+from dp_queries.layers import below, normal_form
+from dp_queries.layers.scope import Scope
+from dp_queries.plan import Key
+from dp_queries.syntax.parse import Node, rejected
 
 
 class Keys:

@@ -5,8 +5,8 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Final
 
-from dp_queries.expressions import Value
-from dp_queries.parse import Node, Statement, exp, rejected
+from dp_queries.algebra.expressions import Value
+from dp_queries.syntax.parse import Node, Statement, exp, rejected
 
 MOST_DIGITS: Final = 15  # exact in an IEEE double
 MOST_INTEGER: Final = 2**63 - 1

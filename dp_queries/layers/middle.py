@@ -4,14 +4,14 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import isqrt
 
-from dp_queries.expression_types import NUMBERS, type_of
-from dp_queries.expressions import Call, ColumnRef, Expression
-from dp_queries.facts import Facts, Range, divides_by_zero, facts_of
+from dp_queries.algebra.expressions import Call, ColumnRef, Expression
+from dp_queries.algebra.relations import Below
+from dp_queries.algebra.types import NUMBERS, type_of
+from dp_queries.facts.expressions import Facts, Range, divides_by_zero, facts_of
+from dp_queries.facts.relations import RelationFacts
 from dp_queries.layers.value_steps import Unbounded, constant, norm, root_norm, steps
 from dp_queries.plan import Aggregate, AggregateKind, Key, MeasureKind
 from dp_queries.query import Climb, Draft, QuantileDraft
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import Below
 from privacy.quantiles import Rank
 from privacy.units import ClampingBounds, ContributionNorm
 

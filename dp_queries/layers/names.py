@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dp_queries.expressions import ColumnRef
+from dp_queries.algebra.expressions import ColumnRef
+from dp_queries.algebra.relations import Below, Scan
+from dp_queries.facts.relations import RelationFacts
 from dp_queries.layers.scope import View, fold
-from dp_queries.parse import Node, Statement, exp, rejected
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import Below, Scan
+from dp_queries.syntax.parse import Node, Statement, exp, rejected
 from policies.catalogue import Table
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Final
 
+from dp_queries.algebra.expressions import Call, Expression, Literal, to_json
 from dp_queries.backends.evaluate import evaluate
-from dp_queries.expressions import Call, Expression, Literal, to_json
 
 MIRRORED: Final = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _OPPOSITE: Final = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}

@@ -8,17 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from dp_queries.algebra.expressions import Call, ColumnRef, Expression, Literal
+from dp_queries.algebra.relations import Below, PerUnit, UnitAggregate
+from dp_queries.algebra.types import NUMBERS, type_of
 from dp_queries.errors import QueryRejected
-from dp_queries.expression_types import NUMBERS, type_of
-from dp_queries.expressions import Call, ColumnRef, Expression, Literal
-from dp_queries.facts import facts_of
+from dp_queries.facts.expressions import facts_of
 from dp_queries.layers import below, normal_form
 from dp_queries.layers.grouping import group_keys
 from dp_queries.layers.scope import Scope, View
 from dp_queries.layers.select_items import AGGREGATES, named_expressions
 from dp_queries.layers.value_steps import Unbounded, constant, steps
-from dp_queries.parse import Node, exp, rejected
-from dp_queries.relations import Below, PerUnit, UnitAggregate
+from dp_queries.syntax.parse import Node, exp, rejected
 
 MOST_AGGREGATES: Final = 20
 UNBOUNDED: Final = "a sum per unit takes a column with declared bounds, or arithmetic of such"

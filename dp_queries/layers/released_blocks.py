@@ -11,7 +11,7 @@ from itertools import accumulate
 from math import prod
 from typing import Any, Final
 
-from dp_queries.expressions import Expression
+from dp_queries.algebra.expressions import Expression
 from dp_queries.layers import below
 from dp_queries.layers.above.blocks import write_aggregation_block
 from dp_queries.layers.above.fragments import Fragment
@@ -24,8 +24,8 @@ from dp_queries.layers.keys import groups_at_most
 from dp_queries.layers.middle import Middle
 from dp_queries.layers.normal_form import order
 from dp_queries.layers.scope import Scope
-from dp_queries.parse import Node, exp
 from dp_queries.plan import Key
+from dp_queries.syntax.parse import Node, exp
 
 _TYPES: Final = {"text": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE"}
 

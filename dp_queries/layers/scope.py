@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dp_queries.expressions import Call, ColumnRef, Expression
-from dp_queries.facts import Facts
-from dp_queries.images import Effort
+from dp_queries.algebra.expressions import Call, ColumnRef, Expression
+from dp_queries.algebra.relations import Below, Derived, Join, JoinKind, Relation, Scan, placed, references, shifted
+from dp_queries.facts.expressions import Facts
+from dp_queries.facts.images import Effort
+from dp_queries.facts.relations import RelationFacts
 from dp_queries.layers import normal_form
 from dp_queries.layers.join_order import join_order, taken_apart
-from dp_queries.parse import Node, Statement, exp, rejected
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import Below, Derived, Join, JoinKind, Relation, Scan, placed, references, shifted
+from dp_queries.syntax.parse import Node, Statement, exp, rejected
 
 _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from dp_queries.expressions import Expression
+from dp_queries.algebra.expressions import Expression
 from dp_queries.layers import below
 from dp_queries.layers.function_names import function_name
 from dp_queries.layers.scope import Scope, ambiguous, fold
-from dp_queries.parse import Node, exp
+from dp_queries.syntax.parse import Node, exp
 
 AGGREGATES: Final = (exp.AggFunc, exp.WithinGroup, exp.Filter)
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from dp_queries.facts.relations import RelationFacts
+from dp_queries.facts.used_columns import used_columns
 from dp_queries.layers.above.finish import finished
 from dp_queries.layers.canonical_form import Place, canonical_form
 from dp_queries.layers.statements import Statements
-from dp_queries.parse import Statement, rejected
 from dp_queries.post_processing import Above
 from dp_queries.query import AggregationDraft, Layers
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.used_columns import used_columns
+from dp_queries.syntax.parse import Statement, rejected
 from dp_queries.workloads import each
 from policies.catalogue import LoadedDataset
 from policies.errors import Reason

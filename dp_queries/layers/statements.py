@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from dp_queries.algebra.relations import Below
+from dp_queries.facts.relations import RelationFacts
 from dp_queries.layers.above.blocks import write_block
 from dp_queries.layers.above.projections import projected
 from dp_queries.layers.above.queries import AboveQuery, Column, Source, released_source
@@ -18,10 +20,8 @@ from dp_queries.layers.names import Names, card_table, with_names
 from dp_queries.layers.released_blocks import Opened, ReleasedBlock, write_released_block
 from dp_queries.layers.scope import Scope, fold, item_name
 from dp_queries.layers.select_items import is_aggregated
-from dp_queries.parse import Node, Statement, exp, rejected
 from dp_queries.plan import Key
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import Below
+from dp_queries.syntax.parse import Node, Statement, exp, rejected
 from policies.catalogue import Table
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal as OneOf
 
-from dp_queries.expressions import Call, Expression
+from dp_queries.algebra.expressions import Call, Expression
 from dp_queries.layers import below, normal_form
 from dp_queries.layers.scope import Scope, View, fold, item_name
 from dp_queries.layers.select_items import is_aggregated, windows_in
-from dp_queries.parse import Node, exp, rejected
+from dp_queries.syntax.parse import Node, exp, rejected
 
 ViewOf = Callable[[Node], View]
 Kind = OneOf["semi", "anti"]

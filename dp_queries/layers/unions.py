@@ -5,12 +5,12 @@ UNION, EXCEPT and INTERSECT compare rows of different units and are refused (ATT
 
 from typing import Final
 
-from dp_queries.expression_types import NUMBERS, type_of
-from dp_queries.expressions import Call, ColumnRef, Expression, Literal
+from dp_queries.algebra.expressions import Call, ColumnRef, Expression, Literal
+from dp_queries.algebra.relations import Below, Derived, Scan, UnionAll
+from dp_queries.algebra.types import NUMBERS, type_of
+from dp_queries.facts.relations import RelationFacts
 from dp_queries.layers.scope import View
-from dp_queries.parse import Node, Statement, rejected
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import Below, Derived, Scan, UnionAll
+from dp_queries.syntax.parse import Node, Statement, rejected
 
 MOST_PARTS: Final = 8
 

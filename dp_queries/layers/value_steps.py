@@ -9,8 +9,8 @@ from fractions import Fraction
 from math import floor, isqrt
 from typing import Final
 
-from dp_queries.expressions import Literal
-from dp_queries.facts import Range
+from dp_queries.algebra.expressions import Literal
+from dp_queries.facts.expressions import Range
 from policies.errors import Reason
 from privacy.units import ContributionNorm
 

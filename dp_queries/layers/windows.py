@@ -7,14 +7,14 @@ it (ATTACKS 14). Ties are broken by the whole row, so that the same rows always 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dp_queries.expression_types import type_of
-from dp_queries.expressions import Call, ColumnRef, Expression, Literal
+from dp_queries.algebra.expressions import Call, ColumnRef, Expression, Literal
+from dp_queries.algebra.relations import Below, Order, UnitAggregate, Window, Windowed, references
+from dp_queries.algebra.types import type_of
 from dp_queries.layers import below
 from dp_queries.layers.per_unit import mean, summed
 from dp_queries.layers.scope import Scope, View, fold
 from dp_queries.layers.select_items import named_expressions, windows_in
-from dp_queries.parse import Node, exp, rejected
-from dp_queries.relations import Below, Order, UnitAggregate, Window, Windowed, references
+from dp_queries.syntax.parse import Node, exp, rejected
 
 MOST_WINDOWS: Final = 20
 MOST_OFFSET: Final = 1_000

@@ -12,7 +12,7 @@ import pytest
 
 from dp_queries.backends.duckdb import DuckDBBackend
 from dp_queries.planner import analyse
-from dp_queries.pricing import priced
+from dp_queries.pricing.offers import priced
 from policies.errors import RequestRejected
 from privacy.loss import PureEvent, ZCDPEvent
 from tests.dp_queries.backends.worlds import DATASET, KEY, write

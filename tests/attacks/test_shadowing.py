@@ -4,9 +4,9 @@ figure passes for something harmless. Names of FROM are resolved against the car
 
 import pytest
 
+from dp_queries.algebra.relations import Scan, scans
 from dp_queries.errors import QueryRejected
 from dp_queries.planner import analyse
-from dp_queries.relations import Scan, scans
 from tests.dp_queries.flights import DATASET, planned
 
 

@@ -12,11 +12,11 @@ import pytest
 from dp_queries.backends.reference import ReferenceBackend
 from dp_queries.backends.twins.rows import joined_rows
 from dp_queries.errors import QueryRejected
+from dp_queries.facts.relations import RelationFacts
 from dp_queries.layers.blocks import Blocks
-from dp_queries.parse import parse
 from dp_queries.planner import analyse
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.validate import validate
+from dp_queries.syntax.parse import parse
+from dp_queries.syntax.validate import validate
 from tests.dp_queries.backends.test_agreement import without
 from tests.dp_queries.backends.worlds import DATASET as WORLD
 from tests.dp_queries.flights import DATASET, planned

@@ -9,11 +9,11 @@ from time import perf_counter
 
 import pytest
 
+from dp_queries.answers.released import dry_run
 from dp_queries.backends.duckdb import DuckDBBackend
 from dp_queries.errors import QueryRejected
 from dp_queries.planner import analyse
-from dp_queries.pricing import priced
-from dp_queries.released import dry_run
+from dp_queries.pricing.offers import priced
 from tests.attacks.test_sensitivity_understated import people_world
 from tests.dp_queries.backends.worlds import DATASET, KEY, aggregation, write
 

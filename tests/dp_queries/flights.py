@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from dp_queries import planner
-from dp_queries.answer import Answer, Answers
+from dp_queries.answers.answer import Answer, Answers
+from dp_queries.answers.released import public_table
 from dp_queries.backends.base import Backend, FoundGroups, Sums
 from dp_queries.plan import Aggregation, Measure, Plan
 from dp_queries.release import release
-from dp_queries.released import public_table
 from policies.agreements import Agreement, PinnedLog, Terms, all_columns
 from policies.authorization import Act, Actor, Permit, decide
 from policies.catalogue import Dataset, LoadedDataset, read_card

@@ -20,15 +20,15 @@ from typing import Any
 import numpy as np
 
 from dp_queries import planner
-from dp_queries.answer import Answer
+from dp_queries.answers.answer import Answer
 from dp_queries.backends.base import Backend, Sums
 from dp_queries.backends.duckdb import DuckDBBackend
 from dp_queries.backends.reference import ReferenceBackend
 from dp_queries.errors import QueryRejected
-from dp_queries.parse import parse
 from dp_queries.plan import Aggregation, Plan
 from dp_queries.query import Query
 from dp_queries.release import release
+from dp_queries.syntax.parse import parse
 from policies.agreements import Agreement, Terms, all_columns
 from policies.authorization import Act, Actor, Permit, decide
 from policies.catalogue import LoadedDataset

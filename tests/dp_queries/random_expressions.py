@@ -5,10 +5,10 @@ from decimal import Decimal
 from fractions import Fraction
 from random import Random
 
+from dp_queries.algebra.expressions import OPERATORS, Call, ColumnRef, Literal
+from dp_queries.algebra.types import type_of
 from dp_queries.backends.evaluate import Steps
-from dp_queries.expression_types import type_of
-from dp_queries.expressions import OPERATORS, Call, ColumnRef, Literal
-from dp_queries.facts import Facts, Range
+from dp_queries.facts.expressions import Facts, Range
 
 CENT = Fraction(1, 100)
 YEAR = (date(2012, 12, 30), date(2013, 12, 31))

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dp_queries.encrypted import open_read_only
-from dp_queries.load import LoadRejected, LoadResult, load
+from dp_queries.loading.encrypted import open_read_only
+from dp_queries.loading.load import LoadRejected, LoadResult, load
 from policies.catalogue import Dataset, read_card
 
 KEY = bytes(range(32))

@@ -12,7 +12,7 @@ import pytest
 
 from dp_queries.plan import Aggregation
 from dp_queries.planner import analyse
-from dp_queries.pricing import priced
+from dp_queries.pricing.offers import priced
 from policies.catalogue import LoadedDataset
 from privacy.loss import Loss, PureEvent, SelectionEvent
 from tests.dp_queries.small_loads import AT, card, private

@@ -3,7 +3,7 @@ from fractions import Fraction
 
 import pytest
 
-from dp_queries.answer import Answer
+from dp_queries.answers.answer import Answer
 from dp_queries.release import release
 from privacy.loss import pure_loss
 from privacy.mechanisms import OpenDPChoice, OpenDPNoise

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from dp_queries import settling
+from dp_queries.algebra.expressions import ColumnRef
+from dp_queries.algebra.relations import Below, Scan
 from dp_queries.backends.base import FoundGroups, Sums
-from dp_queries.expressions import ColumnRef
 from dp_queries.plan import Aggregation, Key, Measure, NormChoice
-from dp_queries.relations import Below, Scan
 from dp_queries.settling import settled, with_shown_groups, without_groups, without_large_ladders
 from privacy.ladder import Ladder
 from privacy.selection import gaussian_selection

@@ -11,9 +11,9 @@ import yaml
 from dp_queries import planner
 from dp_queries.backends.duckdb import DuckDBBackend
 from dp_queries.errors import QueryRejected
-from dp_queries.load import load
+from dp_queries.loading.load import load
+from dp_queries.loading.sources import open_source
 from dp_queries.planner import analyse
-from dp_queries.sources import open_source
 from policies.catalogue import LoadedDataset, read_card
 from tests.dp_queries.flights import NOW, permit, released
 

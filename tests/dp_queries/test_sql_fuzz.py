@@ -17,7 +17,7 @@ from dp_queries.backends.base import Sums
 from dp_queries.backends.reference import ReferenceBackend
 from dp_queries.errors import QueryRejected
 from dp_queries.planner import analyse
-from dp_queries.validate import OFFERED
+from dp_queries.syntax.validate import OFFERED
 from tests.dp_queries.fuzzing import FUZZED, Both, Seen, check, opened, put, small_world
 
 _WORLDS, _QUERIES = 8, 40

@@ -8,12 +8,12 @@ from time import perf_counter
 import pytest
 
 from dp_queries import planner
+from dp_queries.algebra.expressions import OPERATORS, Call
 from dp_queries.errors import QueryRejected
-from dp_queries.expressions import OPERATORS, Call
-from dp_queries.parse import parse
 from dp_queries.planner import analyse
 from dp_queries.release import release
-from dp_queries.validate import OFFERED
+from dp_queries.syntax.parse import parse
+from dp_queries.syntax.validate import OFFERED
 from tests.dp_queries import vector_world
 from tests.dp_queries.flights import DATASET, Silence, charge, permit
 

@@ -1,5 +1,5 @@
+from dp_queries.facts.relations import RelationFacts
 from dp_queries.planner import analyse
-from dp_queries.relation_facts import RelationFacts
 from dp_queries.work import work_of, works_of
 from tests.dp_queries.flights import DATASET
 

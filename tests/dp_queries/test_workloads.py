@@ -8,8 +8,8 @@ import pytest
 from dp_queries import planner, release
 from dp_queries.errors import QueryRejected
 from dp_queries.layers import split
-from dp_queries.parse import MOST_WORDS
 from dp_queries.planner import analyse
+from dp_queries.syntax.parse import MOST_WORDS
 from dp_queries.workloads import MOST_STATEMENTS, read
 from policies.errors import RequestRejected
 from privacy.mechanisms import OpenDPNoise

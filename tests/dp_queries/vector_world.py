@@ -9,7 +9,7 @@ import duckdb
 import yaml
 
 from dp_queries.backends.duckdb import DuckDBBackend
-from dp_queries.load import load
+from dp_queries.loading.load import load
 from policies.catalogue import LoadedDataset, read_card
 from tests.dp_queries.flights import NOW
 

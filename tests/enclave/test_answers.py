@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dp_queries.answer import Answer, Answers, Clipping
+from dp_queries.answers.answer import Answer, Answers, Clipping
 from dp_queries.plan import OutputColumn, Plan
 from enclave import answers
 from policies.errors import Conflict

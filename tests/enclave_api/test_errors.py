@@ -4,13 +4,13 @@ from typing import Any
 import pytest
 
 import dp_queries.errors
-import dp_queries.load
+import dp_queries.loading.load
 import enclave.audit.errors
 from enclave_api.errors import PROBLEMS
 from policies.errors import JaliError
 from tests.enclave_api.conftest import House
 
-LOADED = (dp_queries.errors, dp_queries.load, enclave.audit.errors)
+LOADED = (dp_queries.errors, dp_queries.loading.load, enclave.audit.errors)
 
 
 def kinds(error: type[JaliError] = JaliError) -> set[str]:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from dp_queries.answer import Answer
+from dp_queries.answers.answer import Answer
 from dp_queries.plan import Plan
 from privacy.loss import PureEvent, SelectionEvent
 from tests.statistics.shops import QUERY_DELTA

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from dp_queries import planner
-from dp_queries.answer import Answer
+from dp_queries.answers.answer import Answer
 from dp_queries.backends.base import Backend
 from dp_queries.backends.duckdb import DuckDBBackend
-from dp_queries.load import load
+from dp_queries.loading.load import load
 from dp_queries.plan import Aggregation, Plan
 from dp_queries.release import release
 from policies.agreements import Agreement, PinnedLog, Terms, all_columns

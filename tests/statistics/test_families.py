@@ -6,8 +6,8 @@ The twin that must fail: 80 % intervals, and noise of 0.7 of its scale.
 import numpy as np
 import pytest
 
+from dp_queries.answers.released import made_consistent
 from dp_queries.release import released_values
-from dp_queries.released import made_consistent
 from privacy.budget import issue_charge
 from privacy.mechanisms import OpenDPChoice, OpenDPNoise
 from tests.dp_queries.flights import GivenSums, planned as of_flights, released

@@ -8,7 +8,7 @@ What appears by chance (private keys, notes, how noisy values are) is audited in
 import pytest
 
 from dp_queries import planner
-from dp_queries.answer import Answer
+from dp_queries.answers.answer import Answer
 from dp_queries.errors import QueryRejected
 from tests.statistics.people import ALONE_IN_TOWN, ONE
 from tests.statistics.shops import answer, planned

@@ -9,9 +9,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from dp_queries.answer import LEVELS
-from dp_queries.expressions import ColumnRef
-from dp_queries.noise_draws import quantile_bounds, quantile_rows
+from dp_queries.algebra.expressions import ColumnRef
+from dp_queries.answers.answer import LEVELS
+from dp_queries.answers.noise_draws import quantile_bounds, quantile_rows
 from dp_queries.plan import QuantileMeasure
 from privacy.mechanisms import OpenDPChoice
 from privacy.quantiles import Bins, Rank, pure_drawing, release, zcdp_drawing

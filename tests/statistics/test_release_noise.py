@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dp_queries.answer import Answer
+from dp_queries.answers.answer import Answer
 from dp_queries.plan import Plan
 from privacy.mechanisms import Choice, Noise
 from tests.privacy.choice_laws import LAWS

@@ -7,7 +7,7 @@ must fail: noise of 0.7 in intervals that were made for 1.
 
 import pytest
 
-from dp_queries.expressions import Call
+from dp_queries.algebra.expressions import Call
 from privacy.intervals import standard_deviation
 from privacy.mechanisms import OpenDPNoise
 from tests.dp_queries.flights import GivenSums, Silence, planned, released

@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from dp_queries.answer import Answer
+from dp_queries.answers.answer import Answer
 from dp_queries.plan import Plan
 from privacy.loss import SelectionEvent, ZCDPEvent
 from privacy.mechanisms import Choice, Noise, OpenDPChoice, OpenDPNoise

@@ -5,9 +5,9 @@ from decimal import Decimal
 from fractions import Fraction
 from math import isfinite
 
+from dp_queries.algebra.expressions import Call, Literal, Value
 from dp_queries.backends import guards
 from dp_queries.backends.terms import Term, as_double, as_text, constant_term, double_literal, nearest_double
-from dp_queries.expressions import Call, Literal, Value
 
 Rendered = Callable[[Call, Sequence[Term]], Term]
 

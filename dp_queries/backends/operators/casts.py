@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
+from dp_queries.algebra.expressions import Call
 from dp_queries.backends.operators.arguments import (
     Rendered,
     finite_double,
@@ -15,8 +16,7 @@ from dp_queries.backends.operators.arguments import (
 )
 from dp_queries.backends.operators.numbers import to_whole
 from dp_queries.backends.terms import Term, constant_term
-from dp_queries.encrypted import literal
-from dp_queries.expressions import Call
+from dp_queries.loading.encrypted import literal
 
 # Fifteen digits are below 2^53, so that the cast to a double is exact but for the fraction. RE2 matches in linear time.
 _INTEGER = "^ *([+-]?[0-9]{1,15}) *$"

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from dp_queries.algebra.expressions import Call
+from dp_queries.algebra.types import type_of
 from dp_queries.backends.comparisons import PREDICATES, UNKNOWN, compared, contained, is_like
 from dp_queries.backends.operators.arguments import NULL, Rendered, finite_double, integer, number, steps, text
 from dp_queries.backends.terms import Term, without_nan
-from dp_queries.expression_types import type_of
-from dp_queries.expressions import Call
 
 
 def truth(term: Term) -> str:

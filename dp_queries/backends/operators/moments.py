@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 
+from dp_queries.algebra.expressions import Call
 from dp_queries.backends import guards
 from dp_queries.backends.operators.arguments import MOMENT_KINDS, NULL, Rendered, moment, steps, strict, whole_constant
 from dp_queries.backends.terms import Term
-from dp_queries.expressions import Call
 
 _PARTS = ("year", "month", "day", "dow", "isodow", "doy", "quarter", "week")
 _PARTS_OF_DAY = ("hour", "minute", "second")

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
+from dp_queries.algebra.expressions import Call
+from dp_queries.algebra.types import type_of
 from dp_queries.backends import guards
 from dp_queries.backends.operators.arguments import (
     Rendered,
@@ -17,8 +19,6 @@ from dp_queries.backends.operators.arguments import (
     whole_constant,
 )
 from dp_queries.backends.terms import Term, double_literal, without_nan
-from dp_queries.expression_types import type_of
-from dp_queries.expressions import Call
 
 # A quotient by zero is NULL by the engine's setting (see `encrypted`): an own guard would print the divisor twice.
 _ARITHMETIC = ("+", "-", "*", "/")

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
+from dp_queries.algebra.expressions import Call
 from dp_queries.backends import guards
 from dp_queries.backends.operators.arguments import Rendered, steps, strict, text, text_constant, whole_constant
 from dp_queries.backends.terms import Term
-from dp_queries.expressions import Call
 
 _MOST_CHARACTERS = 2**31 - 1  # the engine raises for larger places; no text is as long
 

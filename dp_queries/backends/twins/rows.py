@@ -8,10 +8,8 @@ from fractions import Fraction
 from functools import cmp_to_key
 from typing import Any
 
-from dp_queries.backends.evaluate import Row, Steps, double, evaluate, known
-from dp_queries.backends.twins.steps import quantized
-from dp_queries.expressions import Expression
-from dp_queries.relations import (
+from dp_queries.algebra.expressions import Expression
+from dp_queries.algebra.relations import (
     Below,
     Derived,
     Join,
@@ -24,6 +22,8 @@ from dp_queries.relations import (
     Window,
     Windowed,
 )
+from dp_queries.backends.evaluate import Row, Steps, double, evaluate, known
+from dp_queries.backends.twins.steps import quantized
 
 Held = tuple[Any, dict[str, Any]]  # a unit and columns
 Stored = Mapping[str, Sequence[Held]]

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from dp_queries.expression_types import NUMBERS
+from dp_queries.algebra.types import NUMBERS
 from dp_queries.layers.above.fragments import Fragment, combined, double, let
 from dp_queries.layers.above.writer import Translate, Writer
-from dp_queries.parse import Node, called, exp
+from dp_queries.syntax.parse import Node, called, exp
 
 _LARGEST: Final = "1e60"
 

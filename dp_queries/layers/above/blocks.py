@@ -18,8 +18,8 @@ from dp_queries.layers.above.subqueries import SUBQUERIES, comparisons
 from dp_queries.layers.above.windows import WINDOWS
 from dp_queries.layers.above.writer import Context, Translate, Writer
 from dp_queries.layers.scope import fold
-from dp_queries.parse import Node, exp
 from dp_queries.post_processing import Rowwise
+from dp_queries.syntax.parse import Node, exp
 
 NODES: Final[Mapping[type[Node], Translate]] = {
     **GROUPED,

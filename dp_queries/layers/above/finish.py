@@ -3,8 +3,8 @@
 from typing import Final
 
 from dp_queries.layers.above.queries import AboveQuery
-from dp_queries.parse import Node, Statement, rejected
 from dp_queries.post_processing import Above, OutputColumn
+from dp_queries.syntax.parse import Node, Statement, rejected
 
 MOST_ANSWERED: Final = 2**21  # rows that are sorted and told
 

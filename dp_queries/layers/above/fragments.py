@@ -11,8 +11,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from dp_queries.expression_types import type_of_value
-from dp_queries.expressions import Value
+from dp_queries.algebra.expressions import Value
+from dp_queries.algebra.types import type_of_value
 
 # Texts that functions make are cut here: else REPLACE in REPLACE doubles a text with every bracket.
 MOST_CHARACTERS: Final = 1_000

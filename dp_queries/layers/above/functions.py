@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from dp_queries.expression_types import NUMBERS
+from dp_queries.algebra.types import NUMBERS
 from dp_queries.layers.above.fragments import MOST_CHARACTERS, Fragment, combined, constant, double, let
 from dp_queries.layers.above.writer import Translate, Writer
-from dp_queries.parse import Node, called, exp
+from dp_queries.syntax.parse import Node, called, exp
 
 MOST_NEEDLE: Final = 100
 MOST_DECIMALS: Final = 10

@@ -9,7 +9,7 @@ from dp_queries.layers.above.names import SourceNames
 from dp_queries.layers.above.ordering import position
 from dp_queries.layers.above.writer import Writer
 from dp_queries.layers.scope import fold
-from dp_queries.parse import exp
+from dp_queries.syntax.parse import exp
 
 MOST_SETS: Final = 64
 MOST_KEYS: Final = 20

@@ -12,7 +12,7 @@ from dp_queries.layers.above.names import Named, SourceNames
 from dp_queries.layers.above.queries import MOST_ROWS, Source
 from dp_queries.layers.above.writer import Writer
 from dp_queries.layers.scope import fold
-from dp_queries.parse import Node, exp
+from dp_queries.syntax.parse import Node, exp
 
 MOST_JOINS: Final = 8
 _SIDES: Final = frozenset({"", "LEFT", "RIGHT", "FULL"})

@@ -6,11 +6,11 @@ Moments lie in years 1 to 9999, where an answer can show them; what a shift take
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dp_queries.expression_types import MOMENTS
+from dp_queries.algebra.types import MOMENTS
 from dp_queries.layers import literals
 from dp_queries.layers.above.fragments import Fragment, combined, constant, let
 from dp_queries.layers.above.writer import Translate, Writer
-from dp_queries.parse import Node, exp
+from dp_queries.syntax.parse import Node, exp
 
 MOST_SHIFTED: Final = 10**6
 _UNITS: Final = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")

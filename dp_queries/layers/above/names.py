@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from dp_queries.algebra.expressions import Expression
 from dp_queries.errors import QueryRejected
-from dp_queries.expressions import Expression
 from dp_queries.layers.above.fragments import Fragment
 from dp_queries.layers.above.queries import Column, Source
 from dp_queries.layers.above.writer import Writer
 from dp_queries.layers.scope import fold
-from dp_queries.parse import Node, exp
 from dp_queries.plan import Key
+from dp_queries.syntax.parse import Node, exp
 
 # What no key can contain: such a node is read by its parts.
 _ABOVE_ONLY = (exp.AggFunc, exp.Window, exp.Query, exp.Subquery, exp.Exists)

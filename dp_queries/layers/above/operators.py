@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from dp_queries.algebra.types import MOMENTS, NUMBERS
 from dp_queries.backends.texts import as_regular_expression
-from dp_queries.expression_types import MOMENTS, NUMBERS
 from dp_queries.layers import below, literals
 from dp_queries.layers.above import moments
 from dp_queries.layers.above.fragments import MOST_CHARACTERS, Fragment, combined, constant, double, joined, let
 from dp_queries.layers.above.writer import Translate, Writer
 from dp_queries.layers.normal_form import MIRRORED
-from dp_queries.parse import Node, exp
+from dp_queries.syntax.parse import Node, exp
 
 WHOLE: Final = frozenset({exp.DType.INT, exp.DType.BIGINT, exp.DType.SMALLINT})
 FRACTIONAL: Final = frozenset({exp.DType.DOUBLE, exp.DType.FLOAT, exp.DType.DECIMAL})

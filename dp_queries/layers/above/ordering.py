@@ -6,7 +6,7 @@ from dp_queries.layers.above.fragments import Fragment
 from dp_queries.layers.above.writer import Writer
 from dp_queries.layers.function_names import function_name
 from dp_queries.layers.scope import fold
-from dp_queries.parse import Node, exp
+from dp_queries.syntax.parse import Node, exp
 
 MOST_NAME: Final = 63
 MOST_LIMIT: Final = 2**31 - 1

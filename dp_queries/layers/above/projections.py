@@ -13,7 +13,7 @@ from dp_queries.layers.above.ordering import output_name, unique_name
 from dp_queries.layers.above.queries import AboveQuery, Column, Select
 from dp_queries.layers.above.writer import Context, Writer
 from dp_queries.layers.scope import fold
-from dp_queries.parse import exp
+from dp_queries.syntax.parse import exp
 
 _MORE: Final = ("joins", "where", "group", "having", "qualify", "windows", "distinct", "order", "limit", "offset")
 

@@ -2,14 +2,14 @@
 
 from typing import Any, Final
 
-from dp_queries.expression_types import NUMBERS
+from dp_queries.algebra.types import NUMBERS
 from dp_queries.layers.above.blocks import NODES
 from dp_queries.layers.above.fragments import Fragment
 from dp_queries.layers.above.names import Named, SourceNames
 from dp_queries.layers.above.ordering import order_terms, row_count
 from dp_queries.layers.above.queries import MOST_ROWS, AboveQuery, Column, Select, Source, item
 from dp_queries.layers.above.writer import Context, Writer
-from dp_queries.parse import Node, exp
+from dp_queries.syntax.parse import Node, exp
 
 _NAMES: Final = {exp.Union: "UNION", exp.Intersect: "INTERSECT", exp.Except: "EXCEPT"}
 

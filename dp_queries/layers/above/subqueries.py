@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dp_queries.expression_types import are_comparable
+from dp_queries.algebra.types import are_comparable
 from dp_queries.layers.above.fragments import Fragment
 from dp_queries.layers.above.operators import in_list
 from dp_queries.layers.above.queries import AboveQuery
 from dp_queries.layers.above.writer import Translate, Writer
 from dp_queries.layers.below import COMPARISONS
-from dp_queries.parse import Node, exp
+from dp_queries.syntax.parse import Node, exp
 
 
 def _read(writer: Writer, node: Any) -> AboveQuery:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from dp_queries.expression_types import MOMENTS, NUMBERS
+from dp_queries.algebra.types import MOMENTS, NUMBERS
 from dp_queries.layers.above import moments
 from dp_queries.layers.above.aggregates import AGGREGATES, call
 from dp_queries.layers.above.fragments import Fragment, combined, double, joined
 from dp_queries.layers.above.ordering import ordered
 from dp_queries.layers.above.writer import Translate, Writer
-from dp_queries.parse import Node, called, exp
+from dp_queries.syntax.parse import Node, called, exp
 
 MOST_OFFSET: Final = 10**6
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal as OneOf, Protocol
 
+from dp_queries.algebra.types import MOMENTS, NUMBERS, are_comparable
 from dp_queries.errors import QueryRejected
-from dp_queries.expression_types import MOMENTS, NUMBERS, are_comparable
 from dp_queries.layers import literals
 from dp_queries.layers.above.fragments import Fragment, constant
 from dp_queries.layers.above.queries import AboveQuery
-from dp_queries.parse import Node, Statement, called, rejected
+from dp_queries.syntax.parse import Node, Statement, called, rejected
 
 # Aliases and CASE with an operand repeat text; what is longer than this is refused before it grows further.
 MOST_SQL: Final = 50_000

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from dp_queries.expression_types import MOMENTS, NUMBERS, type_of
-from dp_queries.expressions import Call, Expression, Literal
+from dp_queries.algebra.expressions import Call, Expression, Literal
+from dp_queries.algebra.types import MOMENTS, NUMBERS, type_of
 from dp_queries.layers import literals
 from dp_queries.layers.rows.reader import Reader, Translator
-from dp_queries.parse import Node, exp
+from dp_queries.syntax.parse import Node, exp
 
 Made = Callable[[Node, Expression, Reader], Expression]
 

@@ -7,9 +7,9 @@ repeated text of a million characters was 160 times slower than its row's neighb
 from collections.abc import Callable
 from typing import Final
 
-from dp_queries.expression_types import type_of
-from dp_queries.expressions import Call, ColumnRef, Expression, size
-from dp_queries.facts import Facts, facts_of
+from dp_queries.algebra.expressions import Call, ColumnRef, Expression, size
+from dp_queries.algebra.types import type_of
+from dp_queries.facts.expressions import Facts, facts_of
 
 MOST_CHARACTERS: Final = 10_000
 MOST_NODES: Final = 200

@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from dp_queries.expression_types import MOMENTS, type_of
-from dp_queries.expressions import Call, Expression, Literal
+from dp_queries.algebra.expressions import Call, Expression, Literal
+from dp_queries.algebra.types import MOMENTS, type_of
 from dp_queries.layers import normal_form
 from dp_queries.layers.rows.numbers import arithmetic
 from dp_queries.layers.rows.reader import Reader, Translator
-from dp_queries.parse import Node, exp
+from dp_queries.syntax.parse import Node, exp
 
 MOST_ADDED: Final = 4_000_000  # days, from the year 1 to beyond the year 9999
 _PARTS: Final[Mapping[str, str]] = {

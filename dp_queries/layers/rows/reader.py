@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from dp_queries.algebra.expressions import Call, Expression, Literal, size
+from dp_queries.algebra.types import MOMENTS, NUMBERS, are_comparable, common_type, type_of
 from dp_queries.errors import QueryRejected
-from dp_queries.expression_types import MOMENTS, NUMBERS, are_comparable, common_type, type_of
-from dp_queries.expressions import Call, Expression, Literal, size
 from dp_queries.layers import literals
 from dp_queries.layers.rows import limits
 from dp_queries.layers.scope import Scope
-from dp_queries.parse import Node, called, exp, rejected
+from dp_queries.syntax.parse import Node, called, exp, rejected
 
 _INSTEAD: Mapping[type[Node], str] = {
     exp.Subquery: "a subquery is no value for rows; ask it first, and write its answer as a literal",

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dp_queries.expression_types import type_of
-from dp_queries.expressions import Call, Expression, Literal
+from dp_queries.algebra.expressions import Call, Expression, Literal
+from dp_queries.algebra.types import type_of
 from dp_queries.layers.rows.casts import as_text
 from dp_queries.layers.rows.limits import MOST_CHARACTERS
 from dp_queries.layers.rows.reader import Reader, Translator
-from dp_queries.parse import Node, exp
+from dp_queries.syntax.parse import Node, exp
 
 _PLACE: Final = f"a place or a length in a text is a constant whole number up to {MOST_CHARACTERS}"
 _SPACES: Final = "only spaces are trimmed; write TRIM(x)"

@@ -9,11 +9,11 @@ from typing import Any
 
 import duckdb
 
+from dp_queries.algebra.expressions import ColumnRef
 from dp_queries.backends.storage import Storage
 from dp_queries.backends.terms import Term, column_term
 from dp_queries.backends.twins.values import Steps
-from dp_queries.encrypted import attach_new, connect, literal, name, open_read_only
-from dp_queries.expressions import ColumnRef
+from dp_queries.loading.encrypted import attach_new, connect, literal, name, open_read_only
 
 _KEY = bytes(range(32))
 _INF = float("inf")

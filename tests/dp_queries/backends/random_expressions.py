@@ -5,7 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from dp_queries.expressions import Call, Expression, Literal
+from dp_queries.algebra.expressions import Call, Expression, Literal
 from tests.dp_queries.backends.nasty_rows import COLUMNS, DAYS, MOMENTS, OUTSIDE, TEXTS, reference
 
 Draw = random.Random

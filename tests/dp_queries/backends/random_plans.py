@@ -9,9 +9,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from dp_queries.expressions import OPERATORS, Call, ColumnRef, Expression, Literal
+from dp_queries.algebra.expressions import OPERATORS, Call, ColumnRef, Expression, Literal
+from dp_queries.algebra.relations import Below, Join, Scan
 from dp_queries.plan import Aggregation, Key, Measure, NormChoice
-from dp_queries.relations import Below, Join, Scan
 from privacy.ladder import Ladder
 from privacy.selection import gaussian_selection
 from privacy.units import ContributionNorm

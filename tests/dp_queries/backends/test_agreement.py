@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
+from dp_queries.algebra.expressions import OPERATORS, ColumnRef
 from dp_queries.backends import reference
 from dp_queries.backends.base import FoundGroups
 from dp_queries.backends.duckdb import DuckDBBackend
 from dp_queries.backends.evaluate import EVALUATED
 from dp_queries.backends.reference import ReferenceBackend
 from dp_queries.backends.render import RENDERED
-from dp_queries.expressions import OPERATORS, ColumnRef
 from dp_queries.plan import Aggregation, Key
 from dp_queries.settling import with_shown_groups
 from privacy.units import ContributionNorm

@@ -6,12 +6,12 @@ from fractions import Fraction
 import duckdb
 import pytest
 
+from dp_queries.algebra.expressions import Call, ColumnRef, Literal
+from dp_queries.algebra.relations import Below, Join, Scan
 from dp_queries.backends.duckdb import DuckDBBackend
 from dp_queries.backends.streams import keys_stream, stream
-from dp_queries.encrypted import connect
-from dp_queries.expressions import Call, ColumnRef, Literal
+from dp_queries.loading.encrypted import connect
 from dp_queries.plan import Key
-from dp_queries.relations import Below, Join, Scan
 from privacy.bounding import UnitOrderBroken
 from tests.dp_queries.backends.worlds import DATASET, KEY, aggregation, measure, write
 

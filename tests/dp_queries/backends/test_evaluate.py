@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from dp_queries.algebra.expressions import OPERATORS, Call, Literal
 from dp_queries.backends.evaluate import evaluate
 from dp_queries.backends.twins.values import Steps
-from dp_queries.expressions import OPERATORS, Call, Literal
 
 _LEAP, _NEW_YEAR, _END = date(2024, 2, 29), date(2021, 1, 3), date(9999, 12, 31)
 _MOMENT = datetime.fromisoformat("2024-02-29 13:45:59.999999")

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
+from dp_queries.algebra.expressions import Call, Expression, Literal
+from dp_queries.algebra.types import type_of
 from dp_queries.backends.guards import MOST_INTEGER, finite, is_cheap, multiplied, verbatim, whole
 from dp_queries.backends.render import Renderer
-from dp_queries.encrypted import connect
-from dp_queries.expression_types import type_of
-from dp_queries.expressions import Call, Expression, Literal
+from dp_queries.loading.encrypted import connect
 from tests.dp_queries.backends.nasty_rows import column, create
 from tests.dp_queries.backends.random_expressions import Argument, call, every_call
 

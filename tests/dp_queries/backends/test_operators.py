@@ -10,13 +10,13 @@ import duckdb
 import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
 import pytest
 
+from dp_queries.algebra.expressions import OPERATORS, Call, ColumnRef, Expression, Literal
 from dp_queries.backends.evaluate import EVALUATED, evaluate
 from dp_queries.backends.operators.moments import MOMENTS
 from dp_queries.backends.render import RENDERED, Renderer
 from dp_queries.backends.terms import Term
 from dp_queries.backends.twins.values import double, exact
-from dp_queries.encrypted import connect
-from dp_queries.expressions import OPERATORS, Call, ColumnRef, Expression, Literal
+from dp_queries.loading.encrypted import connect
 from tests.dp_queries.backends.nasty_rows import column, logical, nasty_rows, opened, reference
 from tests.dp_queries.backends.random_expressions import SHARED, SIGNATURES, call, every_call, expression
 

@@ -16,22 +16,22 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dp_queries.algebra.expressions import Call, Expression, Literal
+from dp_queries.algebra.relations import Below, ColumnRef, Join, Scan, inner_belows
+from dp_queries.algebra.types import NUMBERS, type_of
 from dp_queries.backends.base import Backend
 from dp_queries.backends.duckdb import DuckDBBackend
 from dp_queries.backends.evaluate import Row, Steps, evaluate, known
 from dp_queries.backends.reference import ReferenceBackend
 from dp_queries.backends.twins.rows import joined_rows, relation_rows
 from dp_queries.errors import QueryRejected
-from dp_queries.expression_types import NUMBERS, type_of
-from dp_queries.expressions import Call, Expression, Literal
-from dp_queries.facts import Facts
+from dp_queries.facts.expressions import Facts
+from dp_queries.facts.relations import RelationFacts
 from dp_queries.layers.blocks import Blocks
 from dp_queries.layers.scope import View
-from dp_queries.parse import parse
 from dp_queries.plan import Aggregation, Measure
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import Below, ColumnRef, Join, Scan, inner_belows
-from dp_queries.validate import validate
+from dp_queries.syntax.parse import parse
+from dp_queries.syntax.validate import validate
 from policies.catalogue import LoadedDataset
 from privacy.units import ContributionNorm
 from tests.dp_queries.backends.random_relations import UNITS, statement, world

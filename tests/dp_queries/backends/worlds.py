@@ -6,11 +6,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from dp_queries.algebra.expressions import Expression
+from dp_queries.algebra.relations import Below, Scan
 from dp_queries.backends.storage import storage
-from dp_queries.encrypted import attach_new, connect, literal, name
-from dp_queries.expressions import Expression
+from dp_queries.loading.encrypted import attach_new, connect, literal, name
 from dp_queries.plan import Aggregation, Key, Measure, QuantileMeasure
-from dp_queries.relations import Below, Scan
 from policies.catalogue import LoadedDataset, read_card
 from privacy.selection import Selection
 from privacy.units import ContributionNorm

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from dp_queries.expressions import Call, ColumnRef, Literal, to_json
+from dp_queries.algebra.expressions import Call, ColumnRef, Literal, to_json
 from tests.dp_queries.layers.rows.reading import read
 
 DAY = ColumnRef(0, "day", "date")

@@ -1,8 +1,8 @@
 import pytest
 
+from dp_queries.facts.relations import RelationFacts
 from dp_queries.layers.blocks import Blocks
-from dp_queries.parse import parse
-from dp_queries.relation_facts import RelationFacts
+from dp_queries.syntax.parse import parse
 from tests.dp_queries.flights import DATASET
 from tests.dp_queries.layers.views import refusal, view
 

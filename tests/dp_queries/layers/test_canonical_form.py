@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
+from dp_queries.algebra.relations import Below, Windowed, inner_belows
 from dp_queries.backends.reference import ReferenceBackend
 from dp_queries.errors import QueryRejected
+from dp_queries.facts.relations import RelationFacts
 from dp_queries.layers.canonical_rows import CanonicalRows
 from dp_queries.layers.scope import View
 from dp_queries.layers.statements import Statements
-from dp_queries.parse import parse
 from dp_queries.plan import Key
 from dp_queries.planner import analyse
 from dp_queries.query import Draft, Layers
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import Below, Windowed, inner_belows
+from dp_queries.syntax.parse import parse
 from tests.dp_queries.backends.random_relations import RelationWriter, world
 from tests.dp_queries.backends.test_relations import resolved, rows_by_unit
 from tests.dp_queries.backends.worlds import DATASET, aggregation, measure

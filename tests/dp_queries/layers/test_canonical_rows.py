@@ -2,9 +2,9 @@
 
 import pytest
 
+from dp_queries.algebra.relations import Below, Derived, PerUnit, Scan, UnionAll, Windowed
+from dp_queries.facts.relations import RelationFacts
 from dp_queries.layers.canonical_rows import CanonicalRows
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import Below, Derived, PerUnit, Scan, UnionAll, Windowed
 from tests.dp_queries.flights import DATASET
 from tests.dp_queries.layers.views import view
 

@@ -1,7 +1,7 @@
 import pytest
 
 from dp_queries.layers.function_names import function_name
-from dp_queries.parse import parse
+from dp_queries.syntax.parse import parse
 
 
 @pytest.mark.parametrize(

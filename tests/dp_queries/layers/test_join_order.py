@@ -4,10 +4,10 @@ from itertools import permutations
 
 import pytest
 
-from dp_queries.expressions import Call, ColumnRef, Expression
+from dp_queries.algebra.expressions import Call, ColumnRef, Expression
+from dp_queries.algebra.relations import Scan, placed
+from dp_queries.facts.relations import RelationFacts
 from dp_queries.layers.join_order import Joined, Joins, join_order
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import Scan, placed
 from tests.dp_queries.flights import DATASET
 
 FLIGHTS, PLANES = Scan("flights", True), Scan("planes", True)

@@ -1,6 +1,6 @@
 import pytest
 
-from dp_queries.expressions import Call, ColumnRef
+from dp_queries.algebra.expressions import Call, ColumnRef
 from dp_queries.planner import analyse
 from tests.dp_queries.flights import DATASET, planned
 from tests.dp_queries.layers.views import refusal, view

@@ -1,6 +1,6 @@
 import pytest
 
-from dp_queries.relations import Scan
+from dp_queries.algebra.relations import Scan
 from tests.dp_queries.layers.views import refusal, view
 
 

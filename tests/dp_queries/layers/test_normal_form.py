@@ -4,8 +4,8 @@ from itertools import product
 
 import pytest
 
+from dp_queries.algebra.expressions import Call, ColumnRef, Expression, Literal
 from dp_queries.backends.evaluate import evaluate
-from dp_queries.expressions import Call, ColumnRef, Expression, Literal
 from dp_queries.layers.normal_form import again, conjunction, conjuncts, met, negated
 
 A, B = ColumnRef(0, "a", "boolean"), ColumnRef(0, "b", "boolean")

@@ -1,9 +1,9 @@
 import pytest
 
-from dp_queries.expression_types import type_of
-from dp_queries.expressions import Call, ColumnRef, Literal
+from dp_queries.algebra.expressions import Call, ColumnRef, Literal
+from dp_queries.algebra.relations import PerUnit, UnitAggregate
+from dp_queries.algebra.types import type_of
 from dp_queries.planner import analyse
-from dp_queries.relations import PerUnit, UnitAggregate
 from tests.dp_queries.flights import DATASET
 from tests.dp_queries.layers.views import refusal, view
 

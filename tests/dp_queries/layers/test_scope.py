@@ -1,7 +1,7 @@
 import pytest
 
-from dp_queries.expressions import Call, ColumnRef, Literal
-from dp_queries.relations import Derived, Join, Scan
+from dp_queries.algebra.expressions import Call, ColumnRef, Literal
+from dp_queries.algebra.relations import Derived, Join, Scan
 from tests.dp_queries.layers.views import refusal, view
 
 FLIGHTS, PLANES, AIRPORTS = Scan("flights", True), Scan("planes", True), Scan("airports", False)

@@ -1,7 +1,7 @@
 import pytest
 
-from dp_queries.expressions import Call, ColumnRef, Literal
-from dp_queries.relations import Join, Scan
+from dp_queries.algebra.expressions import Call, ColumnRef, Literal
+from dp_queries.algebra.relations import Join, Scan
 from tests.dp_queries.layers.views import refusal, view
 
 SEATS = Call(">", (ColumnRef(1, "seats", "integer"), Literal(5)))

@@ -1,8 +1,8 @@
 import pytest
 
-from dp_queries.expressions import Call, ColumnRef, Literal
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import UnionAll
+from dp_queries.algebra.expressions import Call, ColumnRef, Literal
+from dp_queries.algebra.relations import UnionAll
+from dp_queries.facts.relations import RelationFacts
 from tests.dp_queries.flights import DATASET
 from tests.dp_queries.layers.views import refusal, view
 

@@ -1,8 +1,8 @@
 import pytest
 
-from dp_queries.expressions import Call, ColumnRef, Literal
+from dp_queries.algebra.expressions import Call, ColumnRef, Literal
+from dp_queries.algebra.relations import Order, UnitAggregate, Window, Windowed
 from dp_queries.planner import analyse
-from dp_queries.relations import Order, UnitAggregate, Window, Windowed
 from tests.dp_queries.flights import DATASET
 from tests.dp_queries.layers.views import refusal, view
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from dp_queries.errors import QueryRejected
+from dp_queries.facts.relations import RelationFacts
 from dp_queries.layers.blocks import Blocks
 from dp_queries.layers.scope import View
-from dp_queries.parse import parse
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.validate import validate
+from dp_queries.syntax.parse import parse
+from dp_queries.syntax.validate import validate
 from tests.dp_queries.flights import DATASET
 
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from dp_queries.above_engine import process, run, try_empty
+from dp_queries.answers.engine import process, run, try_empty
 from dp_queries.layers.above.blocks import write_block
 from dp_queries.layers.above.finish import finished
 from dp_queries.layers.above.queries import AboveQuery, Column, released_source
 from dp_queries.layers.above.writer import Context
-from dp_queries.parse import Statement, parse
 from dp_queries.post_processing import Above
+from dp_queries.syntax.parse import Statement, parse
 
 NUMBERS = [None, 0.0, -0.0, 1.0, -1.0, 0.5, 2.0**53, -1e16, 1e300, -1e308, 1.7e308, 5e-324, float("inf"), float("nan")]
 TEXTS = [None, "", " ", "a", "A,b,,c", "ß", "İ", "é" * 900, "%_\\", "2013-02-30", "9" * 30, "0001-01-01", "-5", "1e400"]

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dp_queries.above_engine import process, try_empty
+from dp_queries.answers.engine import process, try_empty
+from dp_queries.answers.released import public_table, released_table
+from dp_queries.facts.relations import RelationFacts
 from dp_queries.layers.above.finish import finished
 from dp_queries.layers.statements import Statements
-from dp_queries.parse import parse
 from dp_queries.post_processing import Above
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.released import public_table, released_table
+from dp_queries.syntax.parse import parse
 from tests.dp_queries.flights import DATASET
 
 AIRPORTS = {"faa": ["EWR", "JFK", "LGA", "XYZ"], "zone": ["east", "east", "west", None], "height": [10, 20, 30, -5]}

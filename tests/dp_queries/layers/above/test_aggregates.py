@@ -6,8 +6,8 @@ import pytest
 
 from dp_queries.errors import QueryRejected
 from dp_queries.layers.above.aggregates import GROUPED
-from dp_queries.parse import parse
-from dp_queries.validate import validate
+from dp_queries.syntax.parse import parse
+from dp_queries.syntax.validate import validate
 from tests.dp_queries.layers.above.nasty import above, empty, rows
 
 AGGREGATES = [

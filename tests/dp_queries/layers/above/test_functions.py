@@ -8,9 +8,9 @@ from dp_queries.errors import QueryRejected
 from dp_queries.layers.above.functions import CALLS, FUNCTIONS
 from dp_queries.layers.above.moments import TIMES
 from dp_queries.layers.above.operators import OPERATORS
-from dp_queries.parse import parse
-from dp_queries.row_syntax import ROW_NODES
-from dp_queries.validate import validate
+from dp_queries.syntax.parse import parse
+from dp_queries.syntax.row_syntax import ROW_NODES
+from dp_queries.syntax.validate import validate
 from tests.dp_queries.layers.above.nasty import empty, rows
 
 EXPRESSIONS = """

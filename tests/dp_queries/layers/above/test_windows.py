@@ -4,8 +4,8 @@ import pytest
 
 from dp_queries.errors import QueryRejected
 from dp_queries.layers.above.windows import RANKS
-from dp_queries.parse import parse
-from dp_queries.validate import validate
+from dp_queries.syntax.parse import parse
+from dp_queries.syntax.validate import validate
 from tests.dp_queries.layers.above import nasty, tables
 
 WINDOWS = [

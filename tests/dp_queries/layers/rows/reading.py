@@ -2,14 +2,14 @@
 
 from datetime import UTC, datetime
 
-from dp_queries.expressions import Call, ColumnRef, Literal
+from dp_queries.algebra.expressions import Call, ColumnRef, Literal
+from dp_queries.algebra.relations import Below, Scan
+from dp_queries.facts.partitions import key_domain
+from dp_queries.facts.relations import RelationFacts
 from dp_queries.layers import below
 from dp_queries.layers.scope import Scope, View
-from dp_queries.parse import parse
-from dp_queries.partitions import key_domain
-from dp_queries.relation_facts import RelationFacts
-from dp_queries.relations import Below, Scan
-from dp_queries.validate import validate
+from dp_queries.syntax.parse import parse
+from dp_queries.syntax.validate import validate
 from policies.catalogue import LoadedDataset, read_card
 
 YEAR = ["2013-01-01", "2013-12-31"]

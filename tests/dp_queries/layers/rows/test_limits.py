@@ -2,8 +2,8 @@ from time import perf_counter
 
 import pytest
 
+from dp_queries.algebra.expressions import Call, ColumnRef, Literal, size
 from dp_queries.errors import QueryRejected
-from dp_queries.expressions import Call, ColumnRef, Literal, size
 from dp_queries.layers.rows.limits import MOST_NODES, excess
 from tests.dp_queries.layers.rows.reading import read
 

@@ -1,0 +1,1 @@
+"""What a query computes of rows: typed expressions and relations, canonical."""

@@ -1,0 +1,1 @@
+"""What is made of released values: post-processing, intervals, words."""

@@ -1,0 +1,1 @@
+"""From a source to a dataset version: quality, physical form, encryption."""
