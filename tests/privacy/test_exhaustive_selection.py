@@ -61,6 +61,11 @@ class Told:
     def __post_init__(self) -> None:
         self.sums: list[list[int]] = []
 
+    @property
+    def first_sums(self) -> list[int]:
+        """Those of the first round; there is none where there are no groups."""
+        return self.sums[0] if self.sums else []
+
     def gaussian(self, values: Sequence[int], scale: Fraction) -> list[int]:
         self.sums.append(list(values))
         return list(self.outcomes[len(self.sums) - 1])[: len(values)]
@@ -116,7 +121,7 @@ def gaussian_law(units: tuple[Unit, ...], selection: Selection, alone: frozenset
     for order in orders:
         silent = Told([[0] * len(keys), []])
         select(sets, selection, silent, Ranks(order))  # type: ignore[arg-type]  # all that is asked of a generator
-        for shown in product(levels, repeat=len(silent.sums[0])):
+        for shown in product(levels, repeat=len(silent.first_sums)):
             for then in product((others[0].threshold, 0), repeat=shown.count(levels[1])) if others else [()]:
                 noise = Told([shown, then])
                 found = select(sets, selection, noise, Ranks(order))  # type: ignore[arg-type]  # all that is asked of it
@@ -129,7 +134,7 @@ def gaussian_law(units: tuple[Unit, ...], selection: Selection, alone: frozenset
 def _chance(noise: Told, selection: Selection, is_alone: list[bool]) -> float:
     """How likely these outcomes are, after the sums that they were added to."""
     first, chance, still = selection.rounds[0], 1.0, []
-    for total, shown, alone in zip(noise.sums[0], noise.outcomes[0], is_alone, strict=True):
+    for total, shown, alone in zip(noise.first_sums, noise.outcomes[0], is_alone, strict=True):
         chances = levels_of(total, first.noise_scale, first.threshold, first.hopeless_below)
         if alone:
             chances = 0.0, chances[1] / sum(chances[1:]), chances[2] / sum(chances[1:])
