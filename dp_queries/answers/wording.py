@@ -54,11 +54,21 @@ def left_out_notes(aggregation: Aggregation) -> Iterator[str]:
     for measure in aggregation.measures:
         left_out = measure.loss_steps or 0.0
         if left_out > half_width(measure.mechanism, measure.noise_scale, _LEVEL) * aggregation.groups**0.5:
-            amount = in_units(Fraction(round(left_out)), measure)
+            amount = _roughly(in_units(Fraction(round(left_out)), measure))
             yield (
-                f"Clipping took up to about {amount:.2g} from the {described(aggregation, measure)}, over all groups: "
+                f"Clipping took up to about {amount} from the {described(aggregation, measure)}, over all groups: "
                 "more than ± covers. Ask with a larger clipping= or with fewer groups."
             )
+
+
+def _roughly(amount: float) -> str:
+    """Two significant digits, as people write them.
+
+    >>> _roughly(7712.0), _roughly(0.0123)
+    ('7,700', '0.012')
+    """
+    rounded = float(f"{amount:.2g}")
+    return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:g}"
 
 
 def clipping_note(clipping: Iterable[Clipping], noun: str) -> str:
