@@ -108,6 +108,8 @@ FOUND = (
     "SELECT COUNT(*) FROM trips HAVING EXISTS(COUNT(*))",
     "SELECT COUNT(*) FROM trips WHERE kind IN ()",
     "SELECT fare, COUNT_IF(paid) FROM trips WHERE FALSE GROUP BY fare",
+    "SELECT COUNT(*) FROM (SELECT age AS k, COUNT(*) FROM people GROUP BY 1) t GROUP BY GROUPING SETS (k, (FALSE, k))",
+    "SELECT COUNT(*) FROM (SELECT age AS k, COUNT(*) FROM people GROUP BY 1) t GROUP BY ROLLUP ('x', k)",
 )
 
 

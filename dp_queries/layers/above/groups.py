@@ -13,6 +13,7 @@ from dp_queries.syntax.parse import exp
 
 MOST_SETS: Final = 64
 MOST_KEYS: Final = 20
+_CONSTANT: Final = "TRUE"  # any one: it groups nothing, but holds its place among groupings
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,13 @@ def _part(node: Any, select: Any, writer: Writer, names: SourceNames) -> tuple[s
 
 
 def _listed(nodes: list[Any], select: Any, writer: Writer, names: SourceNames) -> list[str]:
-    return [_set(node, select, writer, names) if isinstance(node, exp.Tuple) else _key(node, select, writer, names)
-            for node in nodes]  # fmt: skip
+    return [_set(node, select, writer, names) if isinstance(node, exp.Tuple) else
+            _key(node, select, writer, names) or _CONSTANT for node in nodes]  # fmt: skip
 
 
 def _set(node: Any, select: Any, writer: Writer, names: SourceNames) -> str:
     inner = node.expressions if isinstance(node, exp.Tuple) else [node.unnest()]
-    return f"({', '.join(_key(part, select, writer, names) for part in inner)})"
+    return f"({', '.join(_key(part, select, writer, names) or _CONSTANT for part in inner)})"
 
 
 def _key(node: Any, select: Any, writer: Writer, names: SourceNames) -> str:
