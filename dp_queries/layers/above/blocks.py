@@ -202,16 +202,26 @@ def _selected(select: Any, writer: Writer) -> tuple[list[Fragment], tuple[Column
             fragments += [typed(fragment) for _, fragment in starred]
             names += [unique_name(name, taken) for name, _ in starred]
             continue
-        fragment = typed(writer.write(part.unalias()))
+        fragment, is_windowed = _noted(part, writer)
         fragments.append(fragment)
         names.append(output_name(part, taken, writer))
-        if isinstance(part, exp.Alias):
-            writer.aliases.setdefault(fold(part.alias), fragment)
+        if isinstance(part, exp.Alias) and fold(part.alias) not in writer.aliases:
+            writer.aliases[fold(part.alias)] = fragment
+            writer.windowed.update([fold(part.alias)] if is_windowed else [])
     columns = [
         Column(name, f"c{index}", fragment.type, fragment.is_noisy)
         for index, (name, fragment) in enumerate(zip(names, fragments, strict=True))
     ]
     return fragments, tuple(columns)
+
+
+def _noted(part: Any, writer: Writer) -> tuple[Fragment, bool]:
+    """A selected fragment, and whether it has a window."""
+    notes, before = writer.notes, writer.notes.has_windows
+    notes.has_windows = False
+    fragment = typed(writer.write(part.unalias()))
+    is_windowed, notes.has_windows = notes.has_windows, notes.has_windows or before
+    return fragment, is_windowed
 
 
 def _starred(part: Any, writer: Writer) -> list[tuple[str, Fragment]] | None:

@@ -48,7 +48,7 @@ class AggregationNames:
         return self._named(node, writer)
 
     def _named(self, node: exp.Column, writer: Writer) -> Fragment:
-        alias = None if node.table else writer.aliases.get(fold(node.name))
+        alias = None if node.table else writer.aliased(node)
         if alias is not None:
             return alias
         self.row_level(node)  # a name that means nothing is refused as such
@@ -139,8 +139,9 @@ class SourceNames:
         found = self.find(node, writer)
         if found is not None:
             return self._checked(found[0].column(found[1]), node, writer)
-        if not node.table and name in writer.aliases:
-            return writer.aliases[name]
+        alias = None if node.table else writer.aliased(node)
+        if alias is not None:
+            return alias
         if self.outer is None:
             raise writer.refusal(node, "unknown-column", "no table of FROM has a column of this name")
         writer.notes.is_correlated = True

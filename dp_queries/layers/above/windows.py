@@ -89,8 +89,10 @@ def _bound(writer: Writer, spec: Any, name: str, kind: str, order: list[Fragment
     is_before = side == "PRECEDING"
     if value == "CURRENT ROW":
         return 2, "CURRENT ROW"
-    if value == "UNBOUNDED":
+    if value == "UNBOUNDED" and side:
         return (0 if is_before else 4), f"UNBOUNDED {side}"
+    if side not in ("PRECEDING", "FOLLOWING"):
+        raise writer.refusal(spec, "frame", "say on which side: 1 PRECEDING or 1 FOLLOWING")
     return (1 if is_before else 3), f"{_distance(writer, value, kind, order)} {side}"
 
 

@@ -13,6 +13,7 @@ from dp_queries.errors import QueryRejected
 from dp_queries.layers import literals
 from dp_queries.layers.above.fragments import Fragment, constant
 from dp_queries.layers.above.queries import AboveQuery
+from dp_queries.layers.scope import fold
 from dp_queries.syntax.parse import Node, Statement, called, rejected
 
 # Aliases and CASE with an operand repeat text; what is longer than this is refused before it grows further.
@@ -83,7 +84,7 @@ class Writer:
 
     `level`: what may stand here: columns of rows ("rows"), aggregates of groups too ("groups"), and windows over these
     too ("windows"). `is_grouped`: columns outside aggregates must be group keys. `aliases`: the selected columns by
-    name, filled while SELECT is read.
+    name, filled while SELECT is read; `windowed`: those of them that have a window.
     """
 
     context: Context
@@ -92,6 +93,7 @@ class Writer:
     level: Level = "rows"
     is_grouped: bool = False
     aliases: dict[str, Fragment] = field(default_factory=dict)
+    windowed: set[str] = field(default_factory=set)
     windows: Mapping[str, Any] = field(default_factory=dict)
     notes: Notes = field(default_factory=Notes)
 
@@ -110,6 +112,14 @@ class Writer:
         if len(found.sql) > MOST_SQL:
             raise self.refusal(node, "too-long", "this expression repeats itself too often; use fewer aliases or cases")
         return found
+
+    def aliased(self, node: Node) -> Fragment | None:
+        """The selected column of this name, if there is one. Raises QueryRejected where it can't stand."""
+        name = fold(node.name)
+        if name in self.windowed and self.level != "windows":
+            message = f"{node.name} has a window, which can't stand in another, in an aggregate or in HAVING"
+            raise self.refusal(node, "window", f"{message}; put it in a subquery")
+        return self.aliases.get(name)
 
     def of_type(self, node: Node, kinds: frozenset[str], wanted: str) -> Fragment:
         """A fragment of one of these types; NULL goes with any, and is told which it is."""
