@@ -48,7 +48,7 @@ class Above:
     `sql` gives columns c0, c1, ... and then `hidden` columns h0, h1, ... that say which row it is; in a complete order.
     `loose` gives the same columns without cutting rows at the end; for error bars. With `rowwise`, h0 is g. `work`: the
     most rows that the engine touches, by public facts. `reads`: which of the plan's aggregations its released tables
-    are, in their order; other statements of a workload may read the same.
+    are, in their order; other statements of a workload may read the same. `most_rows`: of the answer, by public facts.
     """
 
     columns: tuple[OutputColumn, ...]
@@ -59,6 +59,7 @@ class Above:
     hidden: int
     work: int
     reads: tuple[int, ...] = (0,)
+    most_rows: int = 1
 
     def own(self, parts: Sequence[_Part]) -> list[_Part]:
         """Of one part for each aggregation of the plan, those of this statement's released tables."""

@@ -14,7 +14,7 @@ from dp_queries.answers.answer import Answer, Answers, Bounds, Cell, Clipping
 from dp_queries.answers.methods import methods_text
 from dp_queries.answers.released import Noisy, made_consistent, nothing_shown, post_process
 from dp_queries.answers.simulation import Intervals, simulate_intervals
-from dp_queries.answers.wording import clipping_of, left_out_notes
+from dp_queries.answers.wording import clipping_of, left_out_notes, too_noisy_note
 from dp_queries.backends.base import Backend, Sums
 from dp_queries.plan import Above, Aggregation, Plan
 from dp_queries.post_processing import SIMULATION_SECONDS, WORKLOAD_SECONDS
@@ -48,11 +48,12 @@ def told(plan: Plan, released: Sequence[Noisy], backend: Backend) -> Answers:
     Statements agree with one another: the same released table is the same to the last digit, totals with their parts.
     """
     released = made_consistent(released)
-    ends, answers = monotonic() + WORKLOAD_SECONDS, list[Answer]()
-    for above in plan.statements:
-        seconds = (ends - monotonic()) / (len(plan.statements) - len(answers))
-        answers.append(_told(plan, above, above.own(released), backend, min(SIMULATION_SECONDS, seconds)))
-    return Answers(tuple(answers), tuple(_clipping(plan, released)))
+    statements = dict.fromkeys(plan.statements)  # one that was asked twice is told twice, and computed once
+    ends, found = monotonic() + WORKLOAD_SECONDS, dict[Above, Answer]()
+    for above in statements:
+        seconds = (ends - monotonic()) / (len(statements) - len(found))
+        found[above] = _told(plan, above, above.own(released), backend, min(SIMULATION_SECONDS, seconds))
+    return Answers(tuple(found[above] for above in plan.statements), tuple(_clipping(plan, released)))
 
 
 def _told(plan: Plan, above: Above, released: Sequence[Noisy], backend: Backend, seconds: float) -> Answer:
@@ -120,7 +121,7 @@ def _notes(above: Above, rows: list[list[Cell]], intervals: Intervals) -> tuple[
     """Which columns are too noisy to use, told from released values alone."""
     names = [column.name for column in above.columns]
     return tuple(
-        f"{name} is too noisy to use: raise epsilon or use fewer groups"
+        too_noisy_note(name)
         for name, bounds in intervals["0.95"].items()
         if _is_too_noisy([row[names.index(name)] for row in rows], bounds)
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from dp_queries.answers.answer import Answers
 from dp_queries.answers.methods import methods_text
-from dp_queries.answers.wording import clipping_note
+from dp_queries.answers.wording import clipping_note, too_noisy_note
 from dp_queries.plan import Above, Plan
 from enclave.ledger import decimal_text
 from policies.canonical import digest
@@ -36,7 +36,7 @@ def asked_for(kept: dict[str, Any], plan: Plan, *, is_list: bool, as_stored: boo
     `as_stored`: it is the asking for which it was computed. Raises Conflict where the data changed since, so that
     it can't be told any more which answer belongs to which of several statements.
     """
-    found = _in_order(kept["answers"], plan, as_stored=as_stored)
+    found = _in_order(kept, plan, as_stored=as_stored)
     answers = [_relabelled(answer, above) for answer, above in zip(found, plan.statements, strict=True)]
     common = {name: value for name, value in kept.items() if name != "answers"}
     if is_list:
@@ -45,13 +45,18 @@ def asked_for(kept: dict[str, Any], plan: Plan, *, is_list: bool, as_stored: boo
     return common | answer | {"notes": [*answer["notes"], *kept["notes"]]}
 
 
-def _in_order(stored: list[dict[str, Any]], plan: Plan, *, as_stored: bool) -> list[dict[str, Any]]:
-    by_statement = {answer["statement"]: answer for answer in stored}
-    if all(above.digest in by_statement for above in plan.statements):
+def _in_order(kept: dict[str, Any], plan: Plan, *, as_stored: bool) -> list[dict[str, Any]]:
+    stored = kept["answers"]
+    if kept["plan"]["digest"] == plan.digest:
+        by_statement = {answer["statement"]: answer for answer in stored}
         return [by_statement[above.digest] for above in plan.statements]
-    # Other domains make other statements of the same texts.
+    # With another card the same texts are other statements, and one of them may be what another was: a condition that
+    # always holds is dropped, and aggregations are numbered anew.
     if as_stored or len(plan.statements) == 1:
-        return stored[: len(plan.statements)]
+        found: list[dict[str, Any]] = stored[: len(plan.statements)]
+        widths = [[len(part["columns"]) for part in found], [len(above.columns) for above in plan.statements]]
+        if widths[0] == widths[1]:
+            return found
     raise Conflict("the data changed since this was asked; ask again with a new key")
 
 
@@ -63,8 +68,13 @@ def _relabelled(answer: dict[str, Any], above: Above) -> dict[str, Any]:
         level: {names[name]: bounds for name, bounds in by_column.items()}
         for level, by_column in answer["intervals"].items()
     }
+    notes = {too_noisy_note(old): too_noisy_note(new) for old, new in names.items()}
     told = {name: value for name, value in answer.items() if name != "statement"}
-    return told | {"columns": columns, "intervals": intervals}
+    return told | {
+        "columns": columns,
+        "intervals": intervals,
+        "notes": [notes.get(note, note) for note in answer["notes"]],
+    }
 
 
 def told(body: dict[str, Any], *, is_charged: bool, statement: dict[str, str]) -> dict[str, Any]:

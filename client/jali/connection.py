@@ -13,7 +13,7 @@ from jali.agreement import PinnedAgreement
 from jali.amounts import decimal_text
 from jali.answers import Answer, Receipt, table_of
 from jali.checkpoint import Checkpoint
-from jali.errors import JaliError, NotFound, RequestRejected
+from jali.errors import JaliError, NotFound, Reason, RequestRejected
 from jali.log import Growth, LogWatch
 from jali.memory import Memory
 from jali.profiles import read_settings
@@ -244,12 +244,22 @@ class Room:
             raise RequestRejected("give exactly one of epsilon= and accuracy=")
         return {
             "agreement": self.agreement.uid,
-            "sql": sql if isinstance(sql, str) else list(sql),
+            "sql": _statements(sql),
             "epsilon": None if epsilon is None else decimal_text(epsilon, "epsilon"),
             "accuracy": _by_column("accuracy", accuracy),
             "clipping": _by_column("clipping", clipping),
             "purpose": purpose,
         }
+
+
+def _statements(sql: Any) -> str | list[str]:
+    """One text, or several in order. Raises RequestRejected for anything else, such as a set, which has no order."""
+    texts = list(sql) if isinstance(sql, list | tuple) else [sql]
+    for number, text in enumerate(texts, 1):
+        if not isinstance(text, str) or any("\ud800" <= letter <= "\udfff" for letter in text):
+            where = "sql" if texts == [sql] else f"statement {number}"
+            raise RequestRejected("sql is a text, or a list of texts", (Reason("sql", "this is no text", where),))
+    return sql if isinstance(sql, str) else texts
 
 
 def _by_column(name: str, amounts: Mapping[str, Any] | None) -> dict[str, str] | None:

@@ -18,6 +18,7 @@ from jali.views import PlanView
 from jali.workloads import Answers, PlanViews
 
 PILOT_SHARE = Decimal("0.1")  # of the most that may be spent
+WIDEST = Decimal("1e15")  # the largest half-width that may be asked for: what has one is told for next to nothing
 
 Asking = str | list[str] | tuple[str, ...]
 Given = Answer | Answers
@@ -57,6 +58,8 @@ def ask_relative(room: Asked, sql: Asking, shares: Mapping[str, Decimal], most: 
     no size. What is raised after the pilot carries it, for it was paid for, as `facts["pilot"]`.
     """
     limit = Decimal(decimal_text(most, "epsilon"))
+    # A column that can have no accuracy is refused now, before a pilot is paid for.
+    room.explain(sql, accuracy=dict.fromkeys(shares, WIDEST), **wishes)
     pilot = room.sql(sql, epsilon=limit * PILOT_SHARE, **wishes)
     try:
         answer = _after(pilot, room, sql, shares, limit, **wishes)

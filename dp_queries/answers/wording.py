@@ -71,6 +71,11 @@ def _roughly(amount: float) -> str:
     return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:g}"
 
 
+def too_noisy_note(column: str) -> str:
+    """That a column of an answer is little but noise; names are no part of a plan, so who asks again sees their own."""
+    return f"{column} is too noisy to use: raise epsilon or use fewer groups"
+
+
 def clipping_note(clipping: Iterable[Clipping], noun: str) -> str:
     """What an interval does not cover; how much of it concerns these rows would be an answer."""
     norms = dict.fromkeys(

@@ -22,6 +22,9 @@ MOST_RELEASED: Final = 64  # aggregates of all aggregations together
 # And of all statements of a call.
 MOST_TOGETHER: Final = 64
 MOST_RELEASED_TOGETHER: Final = 128
+# Telling a row takes some 30 microseconds and a kilobyte, and all answers are told at once: what takes longer than the
+# lane waits would be withheld, after the charge.
+MOST_ANSWERED_TOGETHER: Final = 2**19
 
 
 def find_layers(statements: Sequence[Statement], dataset: LoadedDataset) -> Layers:
@@ -34,7 +37,7 @@ def find_layers(statements: Sequence[Statement], dataset: LoadedDataset) -> Laye
     drafts, places = canonical_form([middle for part in read for middle in part.middles], facts)
     rest = iter(places)
     parts = each([(part, [next(rest) for _ in part.middles]) for part in read], lambda part: _above(*part, drafts))
-    _check_together(drafts)
+    _check_together(drafts, parts)
     named = frozenset(column for part in read for column in part.blocks.named)
     return Layers(
         aggregations=drafts,
@@ -73,7 +76,14 @@ def _check(statement: Statement, places: Sequence[Place], drafts: Sequence[Aggre
         raise rejected(statement.reason(tree, "too-many-aggregates", message))
 
 
-def _check_together(drafts: Sequence[AggregationDraft]) -> None:
+def _check_together(drafts: Sequence[AggregationDraft], parts: Sequence[Above]) -> None:
     if len(drafts) > MOST_TOGETHER or sum(len(draft.aggregates) for draft in drafts) > MOST_RELEASED_TOGETHER:
         message = "the statements together ask for too many aggregates, which share one epsilon; ask for fewer"
         raise rejected(Reason("too-many-aggregates", message, where="sql"))
+    rows = sum(part.most_rows for part in parts)
+    if len(parts) > 1 and rows > MOST_ANSWERED_TOGETHER:
+        message = (
+            f"the answers together may have {rows} rows, {MOST_ANSWERED_TOGETHER} are possible; ask for fewer, "
+            "aggregate them, or add LIMIT"
+        )
+        raise rejected(Reason("too-many-rows", message, where="sql"))

@@ -121,6 +121,18 @@ def test_a_wrong_wish_is_never_sent(front, room, wish):
 
 
 @pytest.mark.parametrize(
+    "sql", [None, 5, b"SELECT", {"SELECT"}, {"a": "SELECT"}, ["SELECT", None], [["SELECT"]], "\ud800"]
+)
+def test_what_is_no_text_is_never_sent(front, room, sql):
+    """A set has no order in which its answers could come; half a surrogate pair can't be written."""
+    with pytest.raises(jali.RequestRejected, match="a list of texts") as error:
+        room.sql(sql, epsilon=1)
+    wheres = {2: "statement 2", 1: "statement 1"}
+    assert error.value.reasons[0].where == (wheres[len(sql)] if isinstance(sql, list) else "sql")
+    assert front.submits == []
+
+
+@pytest.mark.parametrize(
     "trouble", [["drop"], ["drop", "drop"], [(503, {"kind": "unavailable"})], [(502, "bad gateway")]]
 )
 def test_a_broken_line_is_asked_again_and_charged_once(front, room, trouble):

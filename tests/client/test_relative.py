@@ -31,6 +31,14 @@ def test_what_costs_more_than_was_named_is_not_asked(front, room):
     assert len(front.submits) == 1
 
 
+def test_a_column_that_can_have_no_accuracy_is_refused_before_a_pilot_is_paid_for(front, room):
+    refusal = {"kind": "request-rejected", "detail": "accuracy is for selected counts and sums, by column name"}
+    front.trouble = [(400, refusal)]  # what the free question gets
+    with pytest.raises(jali.RequestRejected, match="selected counts"):
+        room.sql(SQL, epsilon=1, accuracy={"mean": "5%"})
+    assert front.submits == []
+
+
 def test_a_pilot_that_shows_no_size_is_kept_and_told(front, room):
     front.first = 2  # within 5 of nothing
     with pytest.raises(jali.RequestRejected, match="no size of n") as error:

@@ -179,3 +179,20 @@ def test_totals_are_the_sums_of_their_parts_in_other_statements():
     assert everything[0][0] == sum(n for _, n in origins) == sum(n for *_, n in parts)
     for origin, n in origins:
         assert n == sum(part for place, _, part in parts if place == origin)
+
+
+def test_the_answers_together_have_so_many_rows_at_most(monkeypatch):
+    """Telling rows takes time after the charge: what the lane doesn't wait for would be withheld."""
+    monkeypatch.setattr(split, "MOST_ANSWERED_TOGETHER", 6)
+    assert len(planned([BY_ORIGIN, BY_CARRIER]).statements) == 2
+    assert refusals(BY_ORIGIN, BY_CARRIER, TOTAL) == [("too-many-rows", "sql", None, None)]
+    assert refusals(*[BY_ORIGIN] * 3) == [("too-many-rows", "sql", None, None)]  # told as often as it is asked
+
+
+def test_what_is_asked_twice_is_computed_once():
+    renamed = BUSY.replace("AS late", "AS delays")
+    plan = planned([BUSY, BY_ORIGIN, BUSY, renamed])
+    first, origins, again, other = released_together(plan, GivenSums(lambda measure, group: 1000 + group)).statements
+    assert again is first
+    assert other.rows == first.rows != origins.rows
+    assert [column.name for column in other.columns] == ["origin", "n", "delays"]

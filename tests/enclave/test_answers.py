@@ -1,10 +1,12 @@
 """The body of an answer: kept whole, told as each asking wants it, and bound by its digest."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from dp_queries.answers.answer import Answer, Answers, Clipping
+from dp_queries.answers.wording import too_noisy_note
 from dp_queries.plan import OutputColumn, Plan
 from enclave import answers
 from policies.errors import Conflict
@@ -98,13 +100,33 @@ def test_several_are_told_in_the_order_of_this_asking(world: World) -> None:
 def test_answers_of_other_data_are_told_to_who_got_them_first_and_to_nobody_else(world: World) -> None:
     plan = work(world, (SQL, TOTAL)).plan
     stored = kept_of(world, plan, CLINICS, NUMBERS)
-    older = stored | {"answers": [answer | {"statement": "of another domain"} for answer in stored["answers"]]}
+    older = stored | {"plan": stored["plan"] | {"digest": "of another domain"}}
     told = answers.asked_for(older, plan, is_list=True, as_stored=True)
     assert [answer["rows"] for answer in told["answers"]] == [[["east", 7]], [[7, 6]]]
     with pytest.raises(Conflict):
         answers.asked_for(older, plan, is_list=True)
     alone = older | {"answers": older["answers"][:1]}
     assert answers.asked_for(alone, work(world, SQL).plan, is_list=False)["rows"] == [["east", 7]]
+    with pytest.raises(Conflict):  # its columns are others
+        answers.asked_for(alone, work(world, TOTAL.replace("AS a", "AS a, 1 AS c")).plan, is_list=False)
+
+
+def test_an_answer_of_other_data_is_not_found_by_what_its_statement_is_now(world: World) -> None:
+    """Under another card a text may be what another text was: a condition that always holds is dropped."""
+    plan = work(world, (SQL, TOTAL)).plan
+    stored = kept_of(world, plan, CLINICS, NUMBERS)
+    names = [answer["statement"] for answer in stored["answers"]]
+    renamed = [answer | {"statement": name} for answer, name in zip(stored["answers"], reversed(names), strict=True)]
+    older = stored | {"answers": renamed, "plan": stored["plan"] | {"digest": "of another card"}}
+    told = answers.asked_for(older, plan, is_list=True, as_stored=True)
+    assert [answer["rows"] for answer in told["answers"]] == [[["east", 7]], [[7, 6]]]
+
+
+def test_a_note_names_the_columns_of_this_asking(world: World) -> None:
+    noisy = replace(CLINICS, notes=(too_noisy_note("n"), "a note"))
+    stored = kept_of(world, work(world, SQL).plan, noisy)
+    told = answers.asked_for(stored, work(world, SQL.replace(" n ", " visits ")).plan, is_list=True)
+    assert told["answers"][0]["notes"] == [too_noisy_note("visits"), "a note"]
 
 
 def test_the_digest_binds_columns_rows_and_intervals_and_nothing_else(kept: dict[str, Any], world: World) -> None:

@@ -25,4 +25,5 @@ def finished(query: AboveQuery, node: Node, statement: Statement, reads: tuple[i
         hidden=len(query.select.identity),
         work=query.work,
         reads=reads,
+        most_rows=query.most_rows,
     )
