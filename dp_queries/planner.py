@@ -75,7 +75,7 @@ def _affordable_slot(layers: Layers, facts: RelationFacts, statements: Sequence[
     seconds = sum((part.seconds for part in work), Fraction(0))
     slot = slot_seconds(seconds, pace)
     if seconds + sum(map(above_work, set(layers.statements))) > LONGEST_WORK_SECONDS or slot > LONGEST_SECONDS:
-        message = f"this may take longer than {LONGEST_SECONDS} s; use fewer groups, sums or patterns"
+        message = f"this may take more than {LONGEST_WORK_SECONDS} s of work; use fewer groups, sums or patterns"
         raise _too_heavy(statements, message)
     return slot
 

@@ -10,6 +10,7 @@ the noise that protects comes from `privacy.mechanisms` and the operating system
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from time import thread_time
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +27,7 @@ from dp_queries.pricing.accuracy import bare_aggregate, measure_half_width
 MOST_DRAWS: Final = 1_000
 LEAST_DRAWS: Final = 200
 _CELLS: Final = 500_000  # of one simulated table: 1,000 draws of 500 rows
+_ROWWISE_FACTOR: Final = 4  # a simulation by rows goes on where it is; one by runs would begin another run
 _NO_INTERVALS: Final = "the computed columns have no intervals: "
 _NOT_FOUND: Final = _NO_INTERVALS + "select the keys too, so that each row can be told from the others"
 _TOO_LARGE: Final = _NO_INTERVALS + "this takes too long to simulate; join or compare fewer rows"
@@ -99,9 +101,10 @@ def _rowwise(
         if bounds is not None:
             found[index] = bounds
     derived = [index for index in columns if index not in found]
-    if derived and seconds <= 0:
+    simulated = _simulated(above, derived, noisy, groups, generator, seconds * _ROWWISE_FACTOR)
+    if simulated is None:
         return found | _without(derived, answer), (_TOO_LARGE,)
-    return found | (_simulated(above, derived, noisy, groups, generator) if derived else {}), ()
+    return found | simulated, ()
 
 
 def _without(columns: list[int], answer: Processed) -> _Found:
@@ -132,10 +135,18 @@ def _bare(above: Above, column: int) -> int | None:
     return bare_aggregate(above.rowwise.select[column]) if above.rowwise is not None else None
 
 
-def _simulated(above: Above, derived: list[int], noisy: Noisy, groups: Any, generator: np.random.Generator) -> _Found:
+def _simulated(
+    above: Above, derived: list[int], noisy: Noisy, groups: Any, generator: np.random.Generator, seconds: float
+) -> _Found | None:
+    """The intervals of computed columns; None where that takes longer."""
     found: _Found = {index: [[] for _ in LEVELS] for index in derived}
+    if not derived:
+        return found
+    end = thread_time() + seconds
     many = max(LEAST_DRAWS, min(MOST_DRAWS, _CELLS // max(1, len(groups))))
     for part in _parts(len(groups), max(1, _CELLS // many)):
+        if thread_time() >= end:
+            return None
         columns = _draw_columns(above, derived, noisy, groups[part], many, generator)
         for index, column in zip(derived, columns, strict=True):
             for place, level in enumerate(LEVELS):
