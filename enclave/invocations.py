@@ -5,23 +5,22 @@ and the outcome leaf commit in one transaction **before** a byte of it leaves. S
 was released uncharged, and a plan that is asked again is performed under the charge it has.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dp_queries import planner
 from dp_queries.errors import QueryRejected
 from dp_queries.plan import Plan
 from dp_queries.pricing.comparison import explain_workload
-from enclave import answers, ledger
+from enclave import answers, jobs, ledger
+from enclave.jobs import Asked
 from enclave.lanes import Breach
 from enclave.requests import Ask
 from enclave.room import Room
-from enclave.store.models import Invocation, Job
 from policies.agreements import Agreement
 from policies.authorization import Act, Actor, Permit, decide
 from policies.catalogue import LoadedDataset
@@ -41,6 +40,14 @@ class _Question:
     plan: Plan
     act: Act
     purpose: str
+
+
+@dataclass(frozen=True)
+class _Admitted:
+    """A granted request: its invocation, and the job that it asks for."""
+
+    invocation: str
+    job: str
 
 
 @dataclass(frozen=True)
@@ -67,8 +74,8 @@ def submit(room: Room, actor: Actor, ask: Ask) -> dict[str, Any]:
     """The answer with its receipt, or a JaliError. Every refusal is a leaf, and carries its position."""
     try:
         question = _question(room, actor, ask)
-        invocation = _admit(room, question)
-        reply = _perform(room, question, invocation) or _stored(room, question, invocation)
+        admitted = _admit(room, question)
+        reply = _perform(room, question, admitted) or _stored(room, question, admitted)
     except LOGGED as refusal:
         raise _logged(room, actor, ask, refusal) from None
     # Signed after the commit of what it covers.
@@ -108,23 +115,18 @@ def _decide(
     room: Room, session: Session, agreement: Agreement, act: Act, actor: Actor, *, already_counted: int = 0
 ) -> Permit:
     now = room.clock()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return decide(
         agreement,
         act,
         actor=actor,
         holds=room.holds.in_force(session),
-        acts_today=_acts_today(session, agreement.uid, now) - already_counted,
+        acts_today=jobs.count_since(session, agreement.uid, midnight) - already_counted,
         now=now,
     )
 
 
-def _acts_today(session: Session, agreement: str, now: datetime) -> int:
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    wanted = select(func.count()).where(Invocation.agreement == agreement, Invocation.submitted_at >= midnight)
-    return session.scalar(wanted) or 0
-
-
-def _admit(room: Room, question: _Question) -> Invocation:
+def _admit(room: Room, question: _Question) -> _Admitted:
     """One durable transaction: decide with exact counters, charge, intent leaf. Nothing was read before it commits."""
     agreement, ask = question.agreement, question.ask
     with room.database.writing() as session:
@@ -132,68 +134,64 @@ def _admit(room: Room, question: _Question) -> Invocation:
         if known is not None:
             return known
         _decide(room, session, agreement, question.act, question.actor)
-        job = ledger.find(session, agreement.uid, question.plan.digest)
-        is_charged = job is None
-        if job is None:
-            job = _charge(room, session, question)
-        invocation = Invocation(
-            id=f"inv-{uuid4().hex}",
-            job=job.id,
+        found = ledger.find(session, agreement.uid, question.plan.digest)
+        admitted = _Admitted(f"inv-{uuid4().hex}", found or _charge(room, session, question))
+        jobs.add(
+            session,
+            id=admitted.invocation,
+            job=admitted.job,
             agreement=agreement.uid,
             account=question.actor.account,
             idempotency_key=ask.idempotency_key or f"none-{uuid4().hex}",
-            request_digest=ask.digest(),
-            is_charged=is_charged,
+            request_digest=ask.digest,
+            is_charged=found is None,
             submitted_at=room.clock(),
-            log_index=None,
             sql="\n;\n".join(ask.statements),
         )
-        session.add(invocation)
-    return invocation
+    return admitted
 
 
-def _same_request(session: Session, question: _Question) -> Invocation | None:
+def _same_request(session: Session, question: _Question) -> _Admitted | None:
     ask = question.ask
     if ask.idempotency_key is None:
         return None
-    known = session.scalar(
-        select(Invocation).where(
-            Invocation.agreement == question.agreement.uid,
-            Invocation.account == question.actor.account,
-            Invocation.idempotency_key == ask.idempotency_key,
-        )
-    )
-    if known is not None and known.request_digest != ask.digest():
+    agreement, account = question.agreement.uid, question.actor.account
+    known = jobs.same_key(session, agreement=agreement, account=account, key=ask.idempotency_key)
+    if known is None:
+        return None
+    invocation, job, request_digest = known
+    if request_digest != ask.digest:
         raise Conflict("this Idempotency-Key was used for another request")
-    return known
+    return _Admitted(invocation, job)
 
 
-def _charge(room: Room, session: Session, question: _Question) -> Job:
+def _charge(room: Room, session: Session, question: _Question) -> str:
     plan, agreement, now = question.plan, question.agreement, room.clock()
     population = question.dataset.card.unit.population
     charge = ledger.charge(
         session, agreement=agreement.uid, budgets=(agreement.uid, population), plan_digest=plan.digest, loss=plan.loss
     )
     leaf = _leaf(question, "intent", now) | {"charge": charge.id, "loss": plan.loss.to_json()}
-    return ledger.record(session, charge, intent_index=room.log.append(session, leaf), now=now)
+    ledger.record(session, charge, intent_index=room.log.append(session, leaf), now=now)
+    return charge.id
 
 
-def _perform(room: Room, question: _Question, invocation: Invocation) -> _Reply | None:
+def _perform(room: Room, question: _Question, admitted: _Admitted) -> _Reply | None:
     """Perform a charged job unless it is done (None). Asks `decide` again: a hold may have come in.
 
     Whatever goes wrong once the worker was asked closes the job: one that stayed open would be performed again with
     fresh noise under one charge, as often as somebody asked.
     """
-    with room.jobs.of(invocation.job):
+    with room.jobs.of(admitted.job):
         with room.database.reading() as session:
-            job = session.get_one(Job, invocation.job)
-            if job.state != "charged":
+            asked = jobs.asked(session, admitted.invocation)
+            if asked.state != "charged":
                 return None
-            if job.plan_digest != question.plan.digest:
+            if asked.plan_digest != question.plan.digest:
                 raise Conflict("the data or the terms changed since this was asked; ask again with a new key")
             _decide(room, session, question.agreement, question.act, question.actor, already_counted=1)
             request = room.open_request(session, question.plan.dataset, question.plan.version)
-            charge = ledger.charge_of(job)
+            charge = ledger.charge_of(asked)
         if room.lanes is None:
             raise Unavailable("this process performs nothing")
         try:
@@ -201,66 +199,66 @@ def _perform(room: Room, question: _Question, invocation: Invocation) -> _Reply 
             kept = answers.kept(released, question.plan, question.dataset)
             digest = answers.digest_of(answers.asked_for(kept, question.plan, is_list=question.ask.is_list))
         except Exception as failure:
-            _withhold(room, question, invocation.job, failure)
+            _withhold(room, question, admitted, failure)
             return None
-        return _keep(room, question, invocation, kept, digest)
+        return _keep(room, question, admitted, kept, digest)
 
 
-def _keep(room: Room, question: _Question, invocation: Invocation, answer: dict[str, Any], digest: str) -> _Reply:
+def _keep(room: Room, question: _Question, admitted: _Admitted, answer: dict[str, Any], digest: str) -> _Reply:
     """One durable transaction: the answer, its outcome leaf, and that this asking was answered by it."""
     with room.database.writing() as session:
-        job = session.get_one(Job, invocation.job)
-        job.answer, job.state = answer, "answered"
-        leaf = _outcome(question, job, "answered", digest, room.clock())
-        job.outcome_index = index = room.log.append(session, leaf)
-        row = session.get_one(Invocation, invocation.id)
-        if row.log_index is None:
-            row.log_index = index
-        return _Reply(_body(session, question, job, row), row.log_index)
+        asked = replace(jobs.asked(session, admitted.invocation), answer=answer)
+        index = room.log.append(session, _outcome(question, asked, "answered", digest, room.clock()))
+        jobs.close(session, asked.job, state="answered", answer=answer, outcome_index=index)
+        mine = index if asked.log_index is None else asked.log_index
+        return _told(session, question, replace(asked, outcome_index=index), mine)
 
 
-def _withhold(room: Room, question: _Question, job_id: str, failure: Exception) -> None:
+def _withhold(room: Room, question: _Question, admitted: _Admitted, failure: Exception) -> None:
     """A breach: charged, one fixed outcome, and the agreement's door shut until an officer opens it (DESIGN 3)."""
     # Only a Breach's text is ours; another's may hold values.
     what = str(failure) if isinstance(failure, Breach) else type(failure).__name__
-    room.tell_operator("withheld", job=job_id, agreement=question.agreement.uid, breach=what)
+    room.tell_operator("withheld", job=admitted.job, agreement=question.agreement.uid, breach=what)
     with room.database.writing() as session:
-        job = session.get_one(Job, job_id)
-        job.state = "withheld"
-        job.outcome_index = room.log.append(session, _outcome(question, job, "withheld", None, room.clock()))
+        asked = jobs.asked(session, admitted.invocation)
+        index = room.log.append(session, _outcome(question, asked, "withheld", None, room.clock()))
+        jobs.close(session, asked.job, state="withheld", answer=None, outcome_index=index)
         room.holds.place(
             session, target=question.agreement.uid, reason="an answer was withheld", by="room", now=room.clock()
         )
 
 
-def _stored(room: Room, question: _Question, invocation: Invocation) -> _Reply:
+def _stored(room: Room, question: _Question, admitted: _Admitted) -> _Reply:
     """The answer of a job that was done before, with a leaf that names this asking."""
     with room.database.writing() as session:
-        job = session.get_one(Job, invocation.job)
-        if job.answer is None:
-            raise Withheld("the answer is withheld; an officer has been told", log_index=job.outcome_index)
-        row = session.get_one(Invocation, invocation.id)
-        if row.log_index is None:
-            digest = answers.digest_of(_asked_for(question, job, row))
-            row.log_index = room.log.append(session, _outcome(question, job, "repeated", digest, room.clock()))
-        return _Reply(_body(session, question, job, row), row.log_index)
+        asked = jobs.asked(session, admitted.invocation)
+        if asked.answer is None:
+            raise Withheld("the answer is withheld; an officer has been told", log_index=asked.outcome_index)
+        index = asked.log_index
+        if index is None:
+            digest = answers.digest_of(_asked_for(question, asked))
+            index = room.log.append(session, _outcome(question, asked, "repeated", digest, room.clock()))
+        return _told(session, question, asked, index)
 
 
-def _body(session: Session, question: _Question, job: Job, row: Invocation) -> dict[str, Any]:
-    body = _asked_for(question, job, row)
+def _told(session: Session, question: _Question, asked: Asked, index: int) -> _Reply:
+    """The reply to an asking that leaf `index` answers, which is noted."""
+    if asked.log_index is None:
+        jobs.note_leaf(session, asked.id, index)
+    body = _asked_for(question, replace(asked, log_index=index))
     statement = ledger.statement(session, question.agreement.uid)
-    return {"id": row.id, **answers.told(body, is_charged=row.is_charged, statement=statement)}
+    return _Reply({"id": asked.id, **answers.told(body, is_charged=asked.is_charged, statement=statement)}, index)
 
 
-def _asked_for(question: _Question, job: Job, row: Invocation) -> dict[str, Any]:
-    was_performed = row.log_index is not None and row.log_index == job.outcome_index
-    return answers.asked_for(job.answer or {}, question.plan, is_list=question.ask.is_list, as_stored=was_performed)
+def _asked_for(question: _Question, asked: Asked) -> dict[str, Any]:
+    was_performed = asked.log_index is not None and asked.log_index == asked.outcome_index
+    return answers.asked_for(asked.answer or {}, question.plan, is_list=question.ask.is_list, as_stored=was_performed)
 
 
-def _outcome(question: _Question, job: Job, outcome: str, answer: str | None, now: datetime) -> dict[str, Any]:
+def _outcome(question: _Question, asked: Asked, outcome: str, answer: str | None, now: datetime) -> dict[str, Any]:
     # An old answer is of an old plan: the leaf names the one that was performed, not the one it would be today.
-    performed = {"plan": job.plan_digest, "version": (job.answer or {}).get("version", question.plan.version)}
-    bound = {"intent": job.intent_index, "outcome": outcome, "answer": answer}
+    performed = {"plan": asked.plan_digest, "version": (asked.answer or {}).get("version", question.plan.version)}
+    bound = {"intent": asked.intent_index, "outcome": outcome, "answer": answer}
     return _leaf(question, "outcome", now) | performed | bound
 
 
@@ -278,7 +276,7 @@ def _leaf(question: _Question, kind: str, now: datetime) -> dict[str, Any]:
         "organization": actor.organization,
         "vouched_by": actor.vouched_by,
         "purpose": question.purpose,
-        "request": question.ask.digest(),
+        "request": question.ask.digest,
     }
 
 
@@ -292,7 +290,7 @@ def _logged(room: Room, actor: Actor, ask: Ask, refusal: JaliError) -> JaliError
         "organization": actor.organization,
         "refused": refusal.kind,
         "codes": sorted({reason.code for reason in refusal.reasons}),
-        "request": ask.digest(),
+        "request": ask.digest,
     }
     with room.database.writing() as session:
         refusal.facts["log_index"] = room.log.append(session, leaf)

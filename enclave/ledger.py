@@ -7,11 +7,13 @@ Privacy Under Fire", USENIX Security 2011). The arithmetic is `privacy.budget`'s
 
 from datetime import datetime
 from fractions import Fraction
+from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
+from enclave.jobs import Asked
 from enclave.store.models import BudgetRow, Job
 from policies.errors import BudgetExceeded
 from privacy.budget import Budget, Charge, Spent, fits, issue_charge, remaining_micro, spent_micro
@@ -19,6 +21,18 @@ from privacy.loss import ORDERS, Loss
 
 # Of a budget's delta this part is kept for partition selections, whose deltas add up beside the curve.
 SELECTION_SHARE = Fraction(1, 4)
+
+_BUDGETS, _JOBS = BudgetRow.table(), Job.table()
+_BUDGET: Final = select(_BUDGETS).where(_BUDGETS.c.name == bindparam("wanted"))
+_TAKE: Final = (
+    update(_BUDGETS)
+    .where(_BUDGETS.c.name == bindparam("wanted"))
+    .values(spent_curve=bindparam("curve"), spent_selection=bindparam("selection"), charges=_BUDGETS.c.charges + 1)
+)
+_CHARGED_FOR: Final = select(_JOBS.c.id).where(
+    _JOBS.c.agreement == bindparam("under"), _JOBS.c.plan_digest == bindparam("plan")
+)
+_ADD_JOB: Final = insert(_JOBS)
 
 
 def open_budget(session: Session, name: str, *, epsilon_micro: int, delta: Fraction) -> None:
@@ -37,9 +51,10 @@ def open_budget(session: Session, name: str, *, epsilon_micro: int, delta: Fract
         session.flush()
 
 
-def find(session: Session, agreement: str, plan_digest: str) -> Job | None:
-    """The job that this plan was charged for under this agreement, or None."""
-    return session.scalar(select(Job).where(Job.agreement == agreement, Job.plan_digest == plan_digest))
+def find(session: Session, agreement: str, plan_digest: str) -> str | None:
+    """The id of the job that this plan was charged for under this agreement, or None."""
+    found: str | None = session.scalar(_CHARGED_FOR, {"under": agreement, "plan": plan_digest})
+    return found
 
 
 def charge(session: Session, *, agreement: str, budgets: tuple[str, ...], plan_digest: str, loss: Loss) -> Charge:
@@ -55,32 +70,31 @@ def charge(session: Session, *, agreement: str, budgets: tuple[str, ...], plan_d
     return issue_charge(id=f"charge-{uuid4().hex}", agreement=agreement, plan_digest=plan_digest, loss=loss)
 
 
-def record(session: Session, charge: Charge, *, intent_index: int, now: datetime) -> Job:
-    """The charge as a row, with the intent leaf that announces it."""
-    job = Job(
-        id=charge.id,
-        agreement=charge.agreement,
-        plan_digest=charge.plan_digest,
-        loss=charge.loss.to_json(),
-        state="charged",
-        answer=None,
-        intent_index=intent_index,
-        outcome_index=None,
-        charged_at=now,
-    )
-    session.add(job)
-    session.flush()
-    return job
+def record(session: Session, charge: Charge, *, intent_index: int, now: datetime) -> None:
+    """Enter the charge as a job, with the intent leaf that announces it."""
+    job = {
+        "id": charge.id,
+        "agreement": charge.agreement,
+        "plan_digest": charge.plan_digest,
+        "loss": charge.loss.to_json(),
+        "state": "charged",
+        "answer": None,
+        "intent_index": intent_index,
+        "outcome_index": None,
+        "charged_at": now,
+    }
+    session.execute(_ADD_JOB, job)
 
 
-def charge_of(job: Job) -> Charge:
-    """The charge that a row stands for: a query whose room died is performed again under the charge it has."""
-    return issue_charge(id=job.id, agreement=job.agreement, plan_digest=job.plan_digest, loss=Loss.from_json(job.loss))
+def charge_of(asked: Asked) -> Charge:
+    """The charge that a job stands for: a query whose room died is performed again under the charge it has."""
+    loss = Loss.from_json(asked.loss)
+    return issue_charge(id=asked.job, agreement=asked.agreement, plan_digest=asked.plan_digest, loss=loss)
 
 
 def statement(session: Session, name: str) -> dict[str, str]:
     """A budget as its owner sees it: total, spent and remaining epsilon, delta, number of charges."""
-    row = session.get_one(BudgetRow, name)
+    row = _row(session, name)
     budget, spent = _budget(row), _spent(row)
     return {
         "epsilon": decimal_text(row.epsilon_micro),
@@ -107,7 +121,7 @@ def decimal_text(micro: int) -> str:
 
 
 def _take(session: Session, name: str, loss: Loss) -> None:
-    row = session.get_one(BudgetRow, name)
+    row = _row(session, name)
     budget, spent = _budget(row), _spent(row)
     if not fits(budget, spent, loss):
         needed = decimal_text(loss.epsilon_micro(budget.delta))
@@ -120,16 +134,19 @@ def _take(session: Session, name: str, loss: Loss) -> None:
         message = "the agreement's budget has no room for this query"
         raise BudgetExceeded(message, needed=needed, remaining=remaining, which=name)
     after = spent.plus(loss)
-    row.spent_curve = list(after.curve_nano)
-    row.spent_selection = str(after.selection_delta)
-    row.charges += 1
+    taken = {"wanted": name, "curve": list(after.curve_nano), "selection": str(after.selection_delta)}
+    session.execute(_TAKE, taken)
 
 
-def _budget(row: BudgetRow) -> Budget:
+def _row(session: Session, name: str) -> Row[Any]:
+    return session.execute(_BUDGET, {"wanted": name}).one()
+
+
+def _budget(row: Row[Any]) -> Budget:
     return Budget(
         epsilon_micro=row.epsilon_micro, delta=Fraction(row.delta), selection_delta=Fraction(row.selection_delta)
     )
 
 
-def _spent(row: BudgetRow) -> Spent:
+def _spent(row: Row[Any]) -> Spent:
     return Spent(curve_nano=tuple(row.spent_curve), selection_delta=Fraction(row.spent_selection))

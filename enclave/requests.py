@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from dp_queries.workloads import MOST_STATEMENTS
 from policies.authorization import Actor
-from policies.canonical import digest
+from policies.canonical import digest as digest_of
 from policies.errors import Reason, RequestRejected
 
 MICRO = 1_000_000
@@ -49,12 +50,13 @@ class Ask:
         """The statements that are asked together."""
         return (self.sql,) if isinstance(self.sql, str) else self.sql
 
+    @cached_property
     def digest(self) -> str:
         """What an idempotency key stands for: everything asked, but not the key itself."""
         accuracy, clipping = (
             amounts and [[name, str(amount)] for name, amount in amounts] for amounts in (self.accuracy, self.clipping)
         )
-        return digest(
+        return digest_of(
             {
                 "agreement": self.agreement,
                 "sql": self.sql if isinstance(self.sql, str) else list(self.sql),

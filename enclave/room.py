@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any, Optional
 from weakref import WeakValueDictionary
 
 import structlog
@@ -17,7 +17,6 @@ from enclave.audit.keys import RoomKey
 from enclave.audit.log import Log
 from enclave.audit.receipts import make_receipt
 from enclave.config import Settings
-from enclave.lanes import Lanes
 from enclave.messages import OpenRequest
 from enclave.registry.agreements import Agreements
 from enclave.registry.datasets import Datasets
@@ -26,6 +25,9 @@ from enclave.registry.parties import Parties
 from enclave.store.database import Database
 from enclave.vault import Vault
 from policies.agreements import PinnedLog
+
+if TYPE_CHECKING:
+    from enclave.lanes import Lanes
 
 
 @dataclass
@@ -58,7 +60,7 @@ class Room:
     datasets: Datasets
     agreements: Agreements
     holds: Holds
-    lanes: Lanes | None
+    lanes: Optional["Lanes"]
     clock: Callable[[], datetime] = _utc_now
     jobs: _JobLocks = field(default_factory=_JobLocks)
     logger: Any = field(default_factory=lambda: structlog.get_logger("jali.room"))
@@ -116,5 +118,12 @@ def open_room(settings: Settings, *, with_lanes: bool) -> Room:
         datasets=datasets,
         agreements=Agreements(log, parties, datasets),
         holds=Holds(log),
-        lanes=Lanes(settings.lanes, cache=settings.home / "cache") if with_lanes else None,
+        lanes=_lanes(settings) if with_lanes else None,
     )
+
+
+def _lanes(settings: Settings) -> "Lanes":
+    # Imported here: lanes bring the engine and the kernels, which command lines do without.
+    from enclave.lanes import Lanes
+
+    return Lanes(settings.lanes, cache=settings.home / "cache")

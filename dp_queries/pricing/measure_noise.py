@@ -5,10 +5,11 @@ The share pays for both: the histogram of norms and the totals under whichever n
 """
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from dp_queries.measures import Measure, NormChoice
-from dp_queries.query import Draft
+from dp_queries.query import Climb, Draft
 from privacy.intervals import standard_deviation
 from privacy.mechanisms import gaussian_scale, laplace_scale
 from privacy.norm_choice import CHOICE_SHARE, can_tell, histogram_scale, likely_ladder
@@ -25,7 +26,8 @@ def noisy_measure(
     `groups` bounds the length of a unit's vector, where it is known; `likely_groups` only says where to look for a good
     norm. Raises ValueError for a Laplace over an unknown number of groups, and for a share that is too small.
     """
-    choice = _choice(draft, mechanism, groups, likely_groups, share) if may_choose else None
+    climb = draft.climb if may_choose else None
+    choice = None if climb is None else _choice(draft.norm, climb, mechanism, groups, likely_groups, share)
     norm = draft.norm if choice is None else choice.ladder.norms[choice.ladder.declared]
     scale = _scale(mechanism, norm, groups, share) if choice is None else choice.noise_scales[choice.ladder.declared]
     return Measure(
@@ -42,24 +44,26 @@ def noisy_measure(
     )
 
 
+@lru_cache(maxsize=1024)
 def _choice(
-    draft: Draft, mechanism: Mechanism, groups: int | None, likely_groups: int, share: int
+    norm: ContributionNorm, climb: Climb, mechanism: Mechanism, groups: int | None, likely_groups: int, share: int
 ) -> NormChoice | None:
-    """How the norm is chosen; None where there is nothing to choose, or where noise would hide which is best."""
+    """How the norm is chosen; None where there is nothing to choose, or where noise would hide which is best.
+
+    Of public values alone, and most questions have a norm and a share that another one had: remembered.
+    """
     told = int(share * CHOICE_SHARE)
-    if draft.climb is None or not told:
+    if not told:
         return None
     scale = histogram_scale(mechanism, told)
-    units = draft.climb.units_at_most
+    units = climb.units_at_most
     if not can_tell(standard_deviation(mechanism, scale), units_at_most=units):
         return None
-    noise = standard_deviation(mechanism, _scale(mechanism, draft.norm, groups, share)) / draft.norm.l2_steps
-    ladder = likely_ladder(
-        draft.norm, noise=noise, groups=likely_groups, units=units, most_steps=draft.climb.most_steps
-    )
+    noise = standard_deviation(mechanism, _scale(mechanism, norm, groups, share)) / norm.l2_steps
+    ladder = likely_ladder(norm, noise=noise, groups=likely_groups, units=units, most_steps=climb.most_steps)
     if len(ladder.norms) == 1:
         return None
-    return NormChoice(ladder, scale, tuple(_scale(mechanism, norm, groups, share - told) for norm in ladder.norms))
+    return NormChoice(ladder, scale, tuple(_scale(mechanism, step, groups, share - told) for step in ladder.norms))
 
 
 def _scale(mechanism: Mechanism, norm: ContributionNorm, groups: int | None, share: int) -> Fraction:

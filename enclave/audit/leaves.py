@@ -71,7 +71,8 @@ def _clean(value: Any, depth: int) -> Any:
 def _clean_text(text: str) -> str:
     # Line ends, terminal escapes and direction marks would let one entry pass for several, or for another one,
     # wherever the log is printed (ATTACKS 29); a blank keeps the words of a query apart.
-    return "".join(sign if sign.isprintable() else " " for sign in text[:MOST_CHARACTERS])
+    cut = text[:MOST_CHARACTERS]
+    return cut if cut.isprintable() else "".join(sign if sign.isprintable() else " " for sign in cut)
 
 
 def _rejected(code: str, message: str) -> RequestRejected:

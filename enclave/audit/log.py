@@ -7,9 +7,10 @@ The arithmetic is `tlog.py`, what a leaf may hold is `leaves.py`, checking the w
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import CompoundSelect, Select, bindparam, func, insert, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from enclave.audit import rebuild, tlog
@@ -20,6 +21,12 @@ from enclave.store.log_models import Checkpoint, Leaf, Node
 from policies.errors import NotFound, Reason
 
 _APPENDED_IN = "jali_log_appended_in"
+_LEAVES, _NODES, _CHECKPOINTS = Leaf.table(), Node.table(), Checkpoint.table()
+_SIZE: Final = select(func.coalesce(func.max(_LEAVES.c.index) + 1, 0))
+_BODY: Final = select(_LEAVES.c.body).where(_LEAVES.c.index == bindparam("wanted"))
+_NEWEST_NOTE: Final = select(_CHECKPOINTS.c.note).order_by(_CHECKPOINTS.c.size.desc()).limit(1)
+_STANDING: Final = select(_SIZE.scalar_subquery(), _NEWEST_NOTE.scalar_subquery())
+_ADD_LEAF, _ADD_NODES, _ADD_CHECKPOINT = insert(_LEAVES), insert(_NODES), insert(_CHECKPOINTS)
 T = TypeVar("T")
 
 
@@ -48,18 +55,18 @@ class Log:
         """Add a leaf in the caller's transaction and return its index."""
         body = leaf_body(leaf)
         index, hash_of_leaf = self.size(session), tlog.leaf_hash(body)
-        session.execute(insert(Leaf).values(index=index, kind=leaf["kind"], body=body, hash=hash_of_leaf))
+        session.execute(_ADD_LEAF, {"index": index, "kind": leaf["kind"], "body": body, "hash": hash_of_leaf})
         completed = _on_nodes(session, lambda nodes: list(tlog.completed_nodes(index, hash_of_leaf, nodes)))
         if completed:
             rows = [{"level": level, "index": position, "hash": value} for level, position, value in completed]
-            session.execute(insert(Node), rows)
+            session.execute(_ADD_NODES, rows)
         session.info[_APPENDED_IN] = session.get_transaction()
         return index
 
     def size(self, session: Session) -> int:
         """How many leaves there are."""
-        newest = session.scalar(select(func.max(Leaf.index)))
-        return 0 if newest is None else newest + 1
+        size: int = session.scalars(_SIZE).one()
+        return size
 
     def checkpoint(self, session: Session) -> str:
         """The signed note for all leaves, remembered in the caller's transaction: a later one than the leaves'.
@@ -84,7 +91,8 @@ class Log:
         if session.info.get(_APPENDED_IN) is not None and session.info[_APPENDED_IN] is session.get_transaction():
             # A signature over leaves that then roll back would be a split view made by ourselves.
             raise RuntimeError("a checkpoint is signed after the commit of its leaves")
-        size, last = self.size(session), self._last(session)
+        size, newest = session.execute(_STANDING).one()
+        last = self._last(newest)
         if last.size > size:
             raise _damaged("truncated", f"{last.size} entries were signed, {size} are left")
         old, new, found = _on_nodes(
@@ -95,16 +103,15 @@ class Log:
         if last.note and last.size == size:
             return last.note, found
         note = self._sign(tlog.TreeHead(self.origin, size, new))
-        session.execute(insert(Checkpoint).values(size=size, note=note))
+        session.execute(_ADD_CHECKPOINT, {"size": size, "note": note})
         return note, found
 
     def _sign(self, head: tlog.TreeHead) -> str:
         text = head.text()
         return tlog.signed_note(text, self.origin, self.public_key, self._key.sign(text.encode()))
 
-    def _last(self, session: Session) -> "_Signed":
-        """What was signed last; an empty tree, and no note, where nothing was."""
-        note = session.scalar(select(Checkpoint.note).order_by(Checkpoint.size.desc()).limit(1))
+    def _last(self, note: str | None) -> "_Signed":
+        """What was signed last, by its note; an empty tree, and no note, where nothing was."""
         if note is None:
             return _Signed(0, tlog.EMPTY_ROOT, "")
         try:
@@ -127,7 +134,7 @@ class Log:
 
     def leaf(self, session: Session, index: int) -> bytes:
         """The canonical bytes of a leaf. Raises NotFound."""
-        body = session.scalar(select(Leaf.body).where(Leaf.index == index))
+        body: bytes | None = session.scalar(_BODY, {"wanted": index})
         if body is None:
             raise NotFound(f"no entry {index}")
         return body
@@ -168,20 +175,34 @@ def _on_nodes(session: Session, compute: Callable[[tlog.Nodes], T]) -> T:
 def _fetch(session: Session, wanted: set[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
     if not wanted:
         return {}
-    # Not (level, index) IN (...): for that SQLite walks through the whole table.
-    above = [(Node.level == level) & (Node.index == index) for level, index in wanted if level > 0]
     leaves = [index for level, index in wanted if level == 0]
-    found: dict[tuple[int, int], bytes] = {}
-    if leaves:
-        rows = session.execute(select(Leaf.index, Leaf.hash).where(Leaf.index.in_(leaves)))
-        found |= {(0, index): value for index, value in rows}
-    if above:
-        nodes = session.execute(select(Node.level, Node.index, Node.hash).where(or_(*above)))
-        found |= {(level, index): value for level, index, value in nodes}
+    above = [place for place in wanted if place[0] > 0]
+    given = {f"leaf_{number}": index for number, index in enumerate(leaves)}
+    for number, (level, index) in enumerate(above):
+        given |= {f"level_{number}": level, f"index_{number}": index}
+    rows = session.execute(_hashes(len(leaves), len(above)), given)
+    found: dict[tuple[int, int], bytes] = {(level, index): value for level, index, value in rows}
     if wanted - found.keys():
         level, index = min(wanted - found.keys())
         raise _damaged("node-missing", f"node {index} of level {level} is missing")
     return found
+
+
+@lru_cache(maxsize=256)
+def _hashes(leaves: int, above: int) -> Select[Any] | CompoundSelect[Any]:
+    """Level, index and hash of so many leaves and so many nodes above them."""
+    parts = []
+    if leaves:
+        indices: list[Any] = [bindparam(f"leaf_{number}") for number in range(leaves)]
+        parts.append(select(literal(0), _LEAVES.c.index, _LEAVES.c.hash).where(_LEAVES.c.index.in_(indices)))
+    if above:
+        # Not (level, index) IN (...): for that SQLite walks through the whole table.
+        places = [
+            (_NODES.c.level == bindparam(f"level_{number}")) & (_NODES.c.index == bindparam(f"index_{number}"))
+            for number in range(above)
+        ]
+        parts.append(select(_NODES.c.level, _NODES.c.index, _NODES.c.hash).where(or_(*places)))
+    return parts[0] if len(parts) == 1 else union_all(*parts)
 
 
 def _texts(proof: list[bytes]) -> list[str]:

@@ -3,9 +3,9 @@
 import json
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import String, select, type_coerce
+from sqlalchemy import String, bindparam, select, type_coerce
 from sqlalchemy.orm import Session
 
 from enclave import ledger
@@ -18,7 +18,13 @@ from enclave.store.models import AgreementRow
 from policies.agreements import Agreement, PinnedLog, verify
 from policies.errors import AgreementRejected, NotFound, Reason
 
-_TEXT = type_coerce(AgreementRow.document, String)  # the stored bytes themselves
+_AGREEMENTS = AgreementRow.table()
+_DOCUMENT: Final = (
+    select(type_coerce(_AGREEMENTS.c.document, String))  # the stored bytes themselves
+    .where(_AGREEMENTS.c.uid.in_([bindparam("given"), bindparam("prefixed")]))
+    .order_by(_AGREEMENTS.c.uid != bindparam("given"))
+    .limit(1)
+)
 
 
 @lru_cache(maxsize=256)
@@ -94,8 +100,7 @@ class Agreements:
 
         `uid` may be given short, without its urn prefix.
         """
-        wanted = select(_TEXT).where(AgreementRow.uid.in_((uid, f"urn:jali:agreement:{uid}")))
-        text = session.scalar(wanted.order_by(AgreementRow.uid != uid).limit(1))
+        text = session.scalar(_DOCUMENT, {"given": uid, "prefixed": f"urn:jali:agreement:{uid}"})
         if text is None:
             raise NotFound(f"no agreement {uid!r}")
         return _verified(text, self._parties.texts(session))

@@ -6,9 +6,9 @@ from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import String, select, type_coerce
+from sqlalchemy import String, bindparam, select, type_coerce
 from sqlalchemy.orm import Session
 
 from enclave import ledger
@@ -18,7 +18,16 @@ from enclave.store.models import BudgetRow, DatasetRow, VersionRow
 from policies.catalogue import Dataset, LoadedDataset
 from policies.errors import CardRejected, NotFound, Reason
 
-_LOADED = type_coerce(VersionRow.loaded, String)  # the stored bytes themselves
+_DATASETS, _VERSIONS = DatasetRow.table(), VersionRow.table()
+_LOADED = type_coerce(_VERSIONS.c.loaded, String)  # the stored bytes themselves
+_CURRENT: Final = (
+    select(_LOADED)
+    .join(_DATASETS, (_VERSIONS.c.dataset == _DATASETS.c.name) & (_VERSIONS.c.version == _DATASETS.c.current_version))
+    .where(_DATASETS.c.name == bindparam("wanted"))
+)
+_VERSION: Final = select(_LOADED, _VERSIONS.c.file, _VERSIONS.c.wrapped_key).where(
+    _VERSIONS.c.dataset == bindparam("wanted"), _VERSIONS.c.version == bindparam("numbered")
+)
 
 
 @lru_cache(maxsize=64)
@@ -108,16 +117,14 @@ class Datasets:
 
     def get(self, session: Session, name: str) -> LoadedDataset:
         """The current version's public facts. Raises NotFound."""
-        of = (VersionRow.dataset == DatasetRow.name) & (VersionRow.version == DatasetRow.current_version)
-        text = session.scalar(select(_LOADED).join(DatasetRow, of).where(DatasetRow.name == name))
+        text = session.scalar(_CURRENT, {"wanted": name})
         if text is None:
             raise NotFound(f"no dataset {name!r}")
         return _read(text)
 
     def version(self, session: Session, name: str, version: str) -> StoredVersion:
         """A version as a worker needs it. Raises NotFound, also when its key was destroyed."""
-        wanted = select(_LOADED, VersionRow.file, VersionRow.wrapped_key)
-        row = session.execute(wanted.where(VersionRow.dataset == name, VersionRow.version == version)).one_or_none()
+        row = session.execute(_VERSION, {"wanted": name, "numbered": version}).one_or_none()
         if row is None or row.wrapped_key is None:
             raise NotFound(f"version {version} of dataset {name!r} is not here, or was withdrawn")
         return StoredVersion(_read(row[0]), row.file, row.wrapped_key)

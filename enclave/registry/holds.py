@@ -1,6 +1,7 @@
 """Holds on agreements, datasets, organizations or accounts; in force until they are lifted (Art. 31, 32)."""
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +11,9 @@ from enclave.registry.acts import append_act
 from enclave.store.models import HoldRow
 from policies.authorization import Hold
 from policies.errors import NotFound
+
+_HOLDS = HoldRow.table()
+_IN_FORCE: Final = select(_HOLDS.c.target, _HOLDS.c.reason).where(_HOLDS.c.lifted_at.is_(None))
 
 
 class Holds:
@@ -35,5 +39,4 @@ class Holds:
 
     def in_force(self, session: Session) -> tuple[Hold, ...]:
         """The holds in force, on whatever they are; `decide` picks those that touch an act."""
-        rows = session.scalars(select(HoldRow).where(HoldRow.lifted_at.is_(None)))
-        return tuple(Hold(target=row.target, reason=row.reason) for row in rows)
+        return tuple(Hold(target=target, reason=reason) for target, reason in session.execute(_IN_FORCE))

@@ -1,6 +1,7 @@
 """Trusted parties and their public keys; the operator alone enters them (DESIGN 6, the trust root)."""
 
 from datetime import datetime
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import select
@@ -12,6 +13,9 @@ from enclave.registry.acts import append_act
 from enclave.store.models import Party
 from policies.agreements import PARTY_NAME
 from policies.errors import AgreementRejected, NotFound, Reason
+
+_PARTIES = Party.table()
+_KEYS: Final = select(_PARTIES.c.name, _PARTIES.c.key)
 
 
 class Parties:
@@ -36,7 +40,7 @@ class Parties:
 
     def texts(self, session: Session) -> frozenset[tuple[str, str]]:
         """The trusted public keys as they are stored, with their parties."""
-        return frozenset((name, key) for name, key in session.execute(select(Party.name, Party.key)))
+        return frozenset((name, key) for name, key in session.execute(_KEYS))
 
     def role(self, session: Session, name: str) -> str:
         """The role that the operator gave a party. Raises NotFound."""

@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
 
+NEWEST = "0001"  # the revision that `migrations` leads to
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000")
 
 
@@ -49,7 +48,8 @@ class Store:
     def migrate(self) -> None:
         """Bring the schema to the newest revision; nothing happens when it is there already."""
         with self.alone("migrate"), self._writing.connect() as connection:
-            command.upgrade(alembic_config(connection), "head")
+            if _revision(connection) != NEWEST:
+                _upgrade(connection)
             connection.commit()
 
     def close(self) -> None:
@@ -57,12 +57,24 @@ class Store:
         self.engine.dispose()
 
 
-def alembic_config(connection: Connection) -> Config:
-    """Alembic's settings for our migrations, over an open connection."""
+def _revision(connection: Connection) -> str | None:
+    """The schema's revision, as Alembic keeps it; None where there is no schema."""
+    tables = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE name = 'alembic_version'")
+    if tables.first() is None:
+        return None
+    revision: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return revision
+
+
+def _upgrade(connection: Connection) -> None:
+    # Imported here: every command of the operator would wait for it, and one in a thousand has something to upgrade.
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
-    return config
+    command.upgrade(config, "head")
 
 
 def _engine(path: Path) -> Engine:

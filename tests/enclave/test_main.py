@@ -260,3 +260,9 @@ def test_root_acts_in_a_room_of_another_uid_as_its_owner(tmp_path: Path) -> None
     command = [sys.executable, "-c", code, str(tmp_path)]
     said = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
     assert said.split() == ["64109", "64109", "[]", "operator:64109"]
+
+
+def test_a_command_starts_without_what_only_lanes_and_migrations_need() -> None:
+    code = "import sys, enclave.__main__; print({'duckdb', 'numba', 'sqlglot', 'alembic'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

@@ -67,7 +67,7 @@ def test_accuracy_is_a_half_width_by_column() -> None:
 def test_clipping_is_a_norm_by_column_and_part_of_what_is_asked() -> None:
     plain, clipped, other = (read_ask(GOOD | more) for more in ({}, {"clipping": {"n": "5"}}, {"clipping": {"n": "6"}}))
     assert clipped.clipping == (("n", Fraction(5)),)
-    assert len({ask.digest() for ask in (plain, clipped, other)}) == 3
+    assert len({ask.digest for ask in (plain, clipped, other)}) == 3
 
 
 def test_statements_are_a_text_or_a_list_of_texts() -> None:
@@ -75,7 +75,7 @@ def test_statements_are_a_text_or_a_list_of_texts() -> None:
     assert [ask.is_list for ask in (alone, listed, two)] == [False, True, True]
     assert alone.statements == listed.statements == ("SELECT 1",)
     assert two.statements == ("SELECT 1", "SELECT 2")
-    assert len({ask.digest() for ask in (alone, listed, two)}) == 3
+    assert len({ask.digest for ask in (alone, listed, two)}) == 3
 
 
 @pytest.mark.parametrize(
@@ -106,9 +106,9 @@ def test_one_of_epsilon_and_accuracy_is_said() -> None:
 
 def test_a_key_stands_for_everything_that_was_asked() -> None:
     first = read_ask(GOOD | {"idempotency_key": "k"})
-    assert first.digest() == read_ask(GOOD | {"idempotency_key": "other"}).digest()
-    assert first.digest() != read_ask(GOOD | {"purpose": "p"}).digest()
-    assert first.digest() != read_ask(GOOD | {"epsilon": "0.6"}).digest()
+    assert first.digest == read_ask(GOOD | {"idempotency_key": "other"}).digest
+    assert first.digest != read_ask(GOOD | {"purpose": "p"}).digest
+    assert first.digest != read_ask(GOOD | {"epsilon": "0.6"}).digest
 
 
 def test_an_actor_is_whole_or_refused() -> None:

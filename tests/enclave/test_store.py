@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from enclave.store import log_models, models
+from enclave.store import database as store_module, log_models, models
 from enclave.store.base import Base
-from enclave.store.database import Database
+from enclave.store.database import NEWEST, Database
 
 
 def test_the_migration_makes_what_the_models_say(tmp_path: Path) -> None:
@@ -23,6 +24,11 @@ def test_the_migration_makes_what_the_models_say(tmp_path: Path) -> None:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
     engine.dispose()
     assert {log_models.Leaf.__tablename__, models.Job.__tablename__} <= set(Base.metadata.tables)
+
+
+def test_the_newest_revision_is_the_one_that_the_migrations_lead_to() -> None:
+    scripts = ScriptDirectory(str(Path(store_module.__file__).parent / "migrations"))
+    assert scripts.get_current_head() == NEWEST
 
 
 def test_what_raises_leaves_no_trace(tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from enclave_api.store.database import Store
+from enclave_api.store import database
+from enclave_api.store.database import NEWEST, Store
 from enclave_api.store.models import AccountRow, ActRow, Base, TokenRow
 
 
@@ -20,6 +22,11 @@ def test_the_migrations_make_what_the_models_say(tmp_path: Path) -> None:
     with store.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
     store.close()
+
+
+def test_the_newest_revision_is_the_one_that_the_migrations_lead_to() -> None:
+    scripts = ScriptDirectory(str(Path(database.__file__).parent / "migrations"))
+    assert scripts.get_current_head() == NEWEST
 
 
 def test_workers_that_start_together_migrate_once(tmp_path: Path) -> None:

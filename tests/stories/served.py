@@ -2,10 +2,13 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -71,6 +74,16 @@ class House:
         except httpx.HTTPError:
             return False
 
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """Start, and stop in the end unless somebody did."""
+        self.start()
+        try:
+            yield
+        finally:
+            if self.process is not None and self.process.poll() is None:
+                self.stop()
+
     def stop(self) -> int:
         """SIGTERM to the supervisor; its exit status."""
         assert self.process is not None
@@ -108,11 +121,16 @@ class Researcher:
     """What a researcher has in hand: an address, a token, a signed agreement, the parties' keys."""
 
     def __init__(self, house: House, token: str, agreement: Path, parties: dict[str, str]) -> None:
-        self._house = house
+        self.house = house
         self.token = token
         self.agreement = agreement
         self.parties = parties
 
+    def moved_to(self, home: Path) -> "Researcher":
+        """The same in a copy of the house, which must be stopped; the copy serves at an address of its own."""
+        shutil.copytree(self.house.home, home, dirs_exist_ok=True)
+        return Researcher(House(home), self.token, home / self.agreement.name, self.parties)
+
     def connect(self) -> jali.Room:
         """A room through the client, everything checked."""
-        return jali.connect(self._house.url, self.token, str(self.agreement), parties=self.parties)
+        return jali.connect(self.house.url, self.token, str(self.agreement), parties=self.parties)

@@ -50,20 +50,16 @@ class Standing:
 
 
 @pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
-    house = House(tmp_path_factory.mktemp("house"))
+def standing(furnished: Researcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    researcher = furnished.moved_to(tmp_path_factory.mktemp("house"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JALI_STATE", house.environment["JALI_STATE"])
-        house.start()
-        try:
-            yield furnished(house)
-        finally:
-            if house.process is not None and house.process.poll() is None:
-                house.stop()
+        patch.setenv("JALI_STATE", researcher.house.environment["JALI_STATE"])
+        with researcher.house.serving():
+            yield standing_of(researcher)
 
 
-def furnished(house: House) -> Standing:
-    researcher = house.furnish()
+def standing_of(researcher: Researcher) -> Standing:
+    house = researcher.house
     now = datetime.now(UTC)
     ended = {"not_before": now - timedelta(days=9), "expires_at": now - timedelta(days=1)}
     expired = house.grant("expired", **{name: time.strftime("%Y-%m-%dT%H:%M:%SZ") for name, time in ended.items()})

@@ -30,21 +30,21 @@ GIVE_UP_SECONDS = 240
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    made = House(tmp_path)
-    monkeypatch.setenv("JALI_STATE", made.environment["JALI_STATE"])
-    made.start()
-    yield made
+def researcher(furnished: Researcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Researcher]:
+    moved = furnished.moved_to(tmp_path)
+    monkeypatch.setenv("JALI_STATE", moved.house.environment["JALI_STATE"])
+    moved.house.start()
+    yield moved
     with suppress(ProcessLookupError, AssertionError):
-        made.stop()
+        moved.house.stop()
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 # httpcore leaves the sockets of cut connections to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
-def test_kill_9_of_room_or_front_while_8_threads_ask(house: House) -> None:
-    researcher = house.furnish()
+def test_kill_9_of_room_or_front_while_8_threads_ask(researcher: Researcher) -> None:
+    house = researcher.house
     held: list[jali.Answer] = []
     for number in range(ROUNDS):
         killer = threading.Thread(target=kill_somebody, args=(house, number))

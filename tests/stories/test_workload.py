@@ -9,7 +9,7 @@ import jali
 from dp_queries.errors import QueryRejected
 from enclave import history, ledger
 from policies.errors import Refused
-from tests.stories.served import House, Researcher
+from tests.stories.served import Researcher
 from tests.stories.test_sql_door import jobs, leaf_of
 from tests.world import World
 
@@ -93,16 +93,12 @@ def test_the_history_shows_all_texts(world: World) -> None:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Researcher]:
-    house = House(tmp_path_factory.mktemp("house"))
+def served(furnished: Researcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Researcher]:
+    researcher = furnished.moved_to(tmp_path_factory.mktemp("house"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JALI_STATE", house.environment["JALI_STATE"])
-        house.start()
-        try:
-            yield house.furnish()
-        finally:
-            if house.process is not None and house.process.poll() is None:
-                house.stop()
+        patch.setenv("JALI_STATE", researcher.house.environment["JALI_STATE"])
+        with researcher.house.serving():
+            yield researcher
 
 
 @pytest.mark.long
