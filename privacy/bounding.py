@@ -12,7 +12,6 @@ Mechanism", ICML 2021, Section 4; why rounding must be inside the check: Casacub
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,62 +19,18 @@ import numpy as np
 from numba import boolean, float64, int8, int32, int64, njit, types, uint64, void
 from numpy.typing import NDArray
 
-from privacy.parts import Part, UnitOrderBroken, merged
-from privacy.units import ContributionNorm
-
-__all__ = ["Bounding", "Contribution", "UnitOrderBroken", "merged"]  # the last two: who folds rows needs them too
-
-Int64s = NDArray[np.int64]
-Values = NDArray[np.int32] | NDArray[np.int64] | NDArray[np.float64]
-
-NO_GROUP = -1
-NULL_INT32 = -(2**31)
-NULL_INT64 = -(2**63)
-SATURATED = 2**31 - 1  # a row, and a unit's sum in one group, count for no more: squares then fit in 62 bits
-MOST_GROUPS = 2**31 - 1
+from privacy.contributions import MOST_GROUPS, NULL_INT32, NULL_INT64, SATURATED, Contribution, Values
+from privacy.parts import Int64s, Part, UnitOrderBroken
 
 # By which factor a vector that is still too long after rounding is made shorter, as often as it takes. Rounding errs by
 # a few units of 2^-53, so once is enough, and costs nothing that could be seen.
 _SHRINK = 1.0 - 2.0**-40
 
 
-@dataclass(frozen=True)
-class Contribution:
-    """What one row adds to a measure, and how much a whole unit may.
-
-    A row's value is clamped to [lower_steps, upper_steps], and `offset_steps` is taken away; without a column of
-    values each row counts 1. A unit's sum in one group is cut off at +-`most_per_group` (1 counts units), then its
-    vector is clipped. A float value is first divided by the granularity `numerator / denominator` and rounded half away
-    from zero.
-    """
-
-    lower_steps: int
-    upper_steps: int
-    offset_steps: int
-    most_per_group: int
-    norm: ContributionNorm
-    numerator: int = 1
-    denominator: int = 1
-
-    def __post_init__(self) -> None:
-        if self.lower_steps > self.upper_steps:
-            raise ValueError("the lower bound is above the upper bound")
-        if max(map(abs, (self.lower_steps, self.upper_steps, self.offset_steps))) > 2**53:
-            raise ValueError("bounds and offset must lie within 2^53 steps")
-        if not 1 <= self.most_per_group <= SATURATED:
-            raise ValueError("a unit's sum in a group must be cut off in [1, 2^31 - 1]")
-        if not (1 <= self.numerator <= 2**53 and 1 <= self.denominator <= 2**53):
-            raise ValueError("the granularity must be a fraction of numbers in [1, 2^53]")
-
-    def _integers(self) -> Int64s:
-        square = self.norm.l2_steps * self.norm.l2_steps // (self.norm.grid * self.norm.grid)
-        bounds = (self.lower_steps, self.upper_steps, self.offset_steps, self.most_per_group)
-        return np.array([*bounds, self.norm.l2_steps, self.norm.grid, square], dtype=np.int64)
-
-
 class Bounding(Part):
     """Totals of several measures over the groups, fed by batches of rows in unit order.
 
+    >>> from privacy.units import ContributionNorm
     >>> one = Bounding(2, [Contribution(0, 100, 0, SATURATED, ContributionNorm(5, 1))])
     >>> one.add(np.array([0, 0, 1], np.int32), np.array([0, 1, 0], np.int32), [np.array([3, 4, 9], np.int32)])
     >>> one.finish()
@@ -116,7 +71,7 @@ class _Vector:
     """
 
     def __init__(self, groups: int, contribution: Contribution) -> None:
-        self._rule = contribution._integers()
+        self._rule = contribution.integers()
         self._weighed_rule = self._rule.copy()
         self._weighed_rule[:3] = -SATURATED, SATURATED, 0
         self._granularity = (float(contribution.numerator), float(contribution.denominator))

@@ -41,8 +41,9 @@ import numpy as np
 from numba import boolean, int32, int64, types, uint64, void
 from numpy.typing import NDArray
 
-from privacy.bounding import MOST_GROUPS, NULL_INT32, NULL_INT64, Int64s, Values, _compiled, _read
-from privacy.parts import UnitOrderBroken
+from privacy.bounding import _compiled, _read
+from privacy.contributions import MOST_GROUPS, NULL_INT32, NULL_INT64, Values
+from privacy.parts import Int64s, UnitOrderBroken
 from privacy.units import ContributionNorm
 
 

@@ -12,43 +12,25 @@ Source: as in `bounding`; weighting all rows of a unit alike instead of sampling
 that is too long: its rows are scaled as one vector is in Abadi et al., CCS 2016, Section 3.1.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numba import boolean, float64, int32, int64, uint64, void
 from numpy.typing import NDArray
 
-from privacy.bounding import NULL_INT32, NULL_INT64, Int64s, Values, _compiled, _read
-from privacy.parts import Part, UnitOrderBroken
-from privacy.quantiles import Bins
-from privacy.units import ContributionNorm
+from privacy.bounding import _compiled, _read
+from privacy.contributions import NULL_INT32, NULL_INT64, Tally, Values
+from privacy.parts import Int64s, Part, UnitOrderBroken
 
 MOST_CELLS = 2**31 - 1
 MOST_ROWS_OF_A_UNIT = 2**31 - 1  # squares of weights then fit in 62 bits; rows of a unit beyond that count for nothing
 
 
-@dataclass(frozen=True)
-class Tally:
-    """Into which bins a column's values fall, and how much a unit may weigh.
-
-    Values are clamped to the bins' range. A float value is first divided by the granularity `numerator / denominator`
-    and rounded half away from zero.
-    """
-
-    bins: Bins
-    norm: ContributionNorm
-    numerator: int = 1
-    denominator: int = 1
-
-    def __post_init__(self) -> None:
-        if not (1 <= self.numerator <= 2**53 and 1 <= self.denominator <= 2**53):
-            raise ValueError("the granularity must be a fraction of numbers in [1, 2^53]")
-
-
 class Histogram(Part):
     """Weights of a column's rows by group and bin, fed by batches of rows in unit order; `parts.merged` adds parts.
 
+    >>> from privacy.quantiles import Bins
+    >>> from privacy.units import ContributionNorm
     >>> two = Histogram(1, Tally(Bins(0, 3, 2), ContributionNorm(8, 4)))
     >>> two.add(np.array([0, 1, 1, 1, 1], np.int32), None, np.array([9, 0, 1, 2, 3], np.int32))
     >>> two.finish()

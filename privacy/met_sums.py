@@ -5,14 +5,14 @@ every norm of a ladder, and the sums of groups that are not shown are dropped un
 over the shown groups alone: some entries of a vector are never longer than the whole, so whichever groups were shown,
 by noisy values alone, one unit moves their totals by no more than the norm; and noise is added to nothing else.
 
-The histogram of norms is of whole vectors too, so a unit is counted once, whatever is shown (`ladder`).
+The histogram of norms is of whole vectors too, so a unit is counted once, whatever is shown (`ladder_sums`).
 
 The same visit to a unit's groups adds its weight for the first round of selection: what a unit touched is its set. Of a
 unit that is in more groups than count, some must be left out by chance: then sets are weighed, not this
 (`unit_sets.SetsOnDemand`).
 
 Codes are met in the order of rows, and groups may grow from batch to batch. To the last integer, sums and histograms
-are those of `ladder.Ladders`, and weights those of `unit_sets.UnitSets`. numba enters here.
+are those of `ladder_sums.Ladders`, and weights those of `unit_sets.UnitSets`. numba enters here.
 
 Source: as in `bounding` and `selection`; an adaptive choice of what is asked next: Dwork, Rothblum, Vadhan, "Boosting
 and Differential Privacy", FOCS 2010; for zCDP: Bun, Steinke, TCC 2016, Lemma 2.3.
@@ -26,10 +26,12 @@ from typing import Any
 import numpy as np
 from numba import boolean, int32, int64, types, uint32, uint64, void
 
-from privacy.bounding import NULL_INT32, NULL_INT64, SATURATED, Contribution, Int64s, Values, _compiled, _read, _Vector
+from privacy.bounding import _compiled, _read, _Vector
+from privacy.contributions import NULL_INT32, NULL_INT64, SATURATED, Contribution, Values
 from privacy.group_codes import Int32s
-from privacy.ladder import _KEPT as _CLIMB, Ladder, _climb
-from privacy.parts import Part, UnitOrderBroken
+from privacy.ladder import Ladder
+from privacy.ladder_sums import _KEPT as _CLIMB, _climb
+from privacy.parts import Int64s, Part, UnitOrderBroken
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ class _Met(_Vector):
 
     `_often` holds the weights, and in steps of the value the totals of units that no norm clips: most are so short, and
     what they reach for stays in the processor's nearest cache. Row k of `_steps` holds what the others add to the
-    totals of rung k and not to those of rung k - 1, in grid steps, as in `ladder`.
+    totals of rung k and not to those of rung k - 1, in grid steps, as in `ladder_sums`.
     """
 
     def __init__(self, weights: Int64s, contribution: Contribution, ladder: Ladder) -> None:
@@ -228,11 +230,11 @@ def _fold_met(units, codes, values, rule, sums, touched, marks, state, rungs, fa
         group = uint64(uint32(codes[i]))
         if group < groups:
             if values is None:
-                amount = int64(1)
+                amount = 1
             else:
                 value = int64(values[i])
                 amount = min(max(min(max(value, lower), upper) - offset, -bound), bound)
-                amount = int64(0) if value == null else amount
+                amount = 0 if value == null else amount
             before = sums[group]
             sums[group] = before + amount
             length += abs(amount)

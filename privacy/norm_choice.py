@@ -1,8 +1,8 @@
 """Choosing a measure's clipping norm from a noisy histogram of the units' norms, for a share of the query's budget.
 
-**What is charged.** A unit moves one entry of a histogram over `Ladder` rungs by 1 (`ladder.Ladders.histograms`), so
-its L1 and its L2 sensitivity under add-or-remove of one unit are 1. It is released by the discrete Gaussian for a rho
-(or the discrete Laplace for an epsilon) of its own; see `histogram_scale`.
+**What is charged.** A unit moves one entry of a histogram over a ladder's rungs by 1 (`ladder_sums`), so its L1 and its
+L2 sensitivity under add-or-remove of one unit are 1. It is released by the discrete Gaussian for a rho (or the discrete
+Laplace for an epsilon) of its own; see `histogram_scale`.
 
 **Why the choice is free.** The rung is a function of that release and of public facts: post-processing (Dwork, Roth,
 "The Algorithmic Foundations of Differential Privacy", 2014, Proposition 2.1).

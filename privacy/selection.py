@@ -23,14 +23,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache, partial
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from privacy.loss import Loss, PureEvent, SelectionEvent, ZCDPEvent, checked_delta
 from privacy.mechanisms import Noise, gaussian_scale, laplace_scale
 from privacy.parts import Int64s
-from privacy.unit_sets import Sets
 
 Mechanism = Literal["gaussian", "laplace"]
 
@@ -48,6 +48,23 @@ _HEAVIEST: Final = 4096
 
 # Added to logarithms of tails. They are made of a few double operations on magnitudes below 1e4: errors below 1e-11.
 _SLACK: Final = 1e-9
+
+
+class Sets(Protocol):
+    """Which groups units are in, as selection asks for it."""
+
+    @property
+    def groups(self) -> int:
+        """How many groups there are."""
+        ...
+
+    def limited(self, most: int, generator: np.random.Generator) -> "Sets":
+        """The same with `most` groups of each unit that has more."""
+        ...
+
+    def totals(self, weights: Int64s, open_groups: NDArray[np.bool_]) -> Int64s:
+        """Sums per group, where a unit with n open groups adds weights[n] to each of them."""
+        ...
 
 
 @dataclass(frozen=True)

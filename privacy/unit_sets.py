@@ -7,7 +7,6 @@ Codes are given in the order in which groups are met, which is private: they go 
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import pairwise
-from typing import Protocol
 
 import numpy as np
 from numba import boolean, int32, int64, types, void
@@ -15,23 +14,6 @@ from numpy.typing import NDArray
 
 from privacy.group_codes import MOST_GROUPS, Int32s, Int64s, compiled, grown, read_only
 from privacy.parts import UnitOrderBroken
-
-
-class Sets(Protocol):
-    """Which groups units are in, as selection asks for it."""
-
-    @property
-    def groups(self) -> int:
-        """How many groups there are."""
-        ...
-
-    def limited(self, most: int, generator: np.random.Generator) -> "Sets":
-        """The same with `most` groups of each unit that has more."""
-        ...
-
-    def totals(self, weights: Int64s, open_groups: NDArray[np.bool_]) -> Int64s:
-        """Sums per group, where a unit with n open groups adds weights[n] to each of them."""
-        ...
 
 
 class UnitSets:

@@ -7,6 +7,8 @@ importlib. The second half hands in small houses with a fault each, so that ever
 import ast
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -41,7 +43,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "dp_accounting": ("privacy/loss.py",),
     "numba": (
         *("privacy/bounding.py", "privacy/distinct.py", "privacy/group_codes.py"),
-        *("privacy/histograms.py", "privacy/ladder.py", "privacy/met_sums.py", "privacy/unit_sets.py"),
+        *("privacy/histograms.py", "privacy/ladder_sums.py", "privacy/met_sums.py", "privacy/unit_sets.py"),
     ),
     "cedarpy": ("policies/authorization.py",),
     "rfc8785": ("policies/canonical.py",),
@@ -312,6 +314,13 @@ def test_a_fault_is_seen(tmp_path, rule, path, text):
     (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / path).write_text(text)
     assert len(list(rule(tmp_path))) == 1
+
+
+@pytest.mark.parametrize("module", ["dp_queries.planner", "enclave.room"])
+def test_who_only_plans_loads_no_compiler(module):
+    """numba and the kernels take a second and more to load, which every command line would wait for."""
+    asked = f"import sys, {module}; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=False).returncode == 0
 
 
 def test_the_front_may_import_the_link(tmp_path):

@@ -11,9 +11,9 @@ import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
 
 from dp_queries.algebra.expressions import Value
 from dp_queries.plan import Aggregation, Measure, QuantileMeasure
-from privacy.bounding import SATURATED, Contribution, Int64s
-from privacy.histograms import Tally
-from privacy.unit_sets import Sets
+from privacy.contributions import SATURATED, Contribution, Tally
+from privacy.parts import Int64s
+from privacy.selection import Sets
 
 _EPOCH_DAY = date(1970, 1, 1)
 _EPOCH = datetime.fromisoformat("1970-01-01")

@@ -14,12 +14,13 @@ from dp_queries.backends.base import FoundGroups, Sums, contributions, tally
 from dp_queries.backends.private_keys import PrivateKeys
 from dp_queries.backends.streams import Rows, Stream
 from dp_queries.plan import Aggregation, Measure
-from privacy.bounding import Bounding, Int64s
+from privacy.bounding import Bounding
 from privacy.distinct import Claims
 from privacy.histograms import Histogram
-from privacy.ladder import Ladder, Ladders, merged_histograms
+from privacy.ladder import Ladder
+from privacy.ladder_sums import Ladders, merged_histograms
 from privacy.met_sums import MetSums, joined_sums
-from privacy.parts import merged
+from privacy.parts import Int64s, merged
 from privacy.unit_sets import SetsOnDemand, UnitSets, UnitSetsBuilder, joined
 
 _KINDS: Final = ("fixed", "open", "claimed")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from dp_queries.backends.shown_groups import ShownGroups
 from dp_queries.backends.terms import Term, as_text, without_nan
 from dp_queries.plan import Key
-from privacy.bounding import NO_GROUP
+from privacy.contributions import NO_GROUP
 
 _WIDEST_TABLE = 10**6
 _EPOCH = date(1970, 1, 1)  # Arrow's day 0

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
 
-from privacy.bounding import NO_GROUP
+from privacy.contributions import NO_GROUP
 from privacy.group_codes import MOST_GROUPS, Column, Flags, GroupCodes, Int32s, Int64s
 
 _NUMBERS = (pyarrow.types.is_integer, pyarrow.types.is_boolean, pyarrow.types.is_timestamp, pyarrow.types.is_null)

@@ -23,7 +23,8 @@ from dp_queries.backends.twins.rows import Held, joined_rows
 from dp_queries.backends.twins.steps import quantized, rounded
 from dp_queries.plan import Aggregation, Measure, QuantileMeasure
 from policies.catalogue import LoadedDataset, Table
-from privacy.bounding import NULL_INT64, SATURATED, Int64s
+from privacy.contributions import NULL_INT64, SATURATED
+from privacy.parts import Int64s
 from privacy.units import ContributionNorm
 
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]

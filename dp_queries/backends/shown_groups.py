@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from privacy.bounding import NO_GROUP
+from privacy.contributions import NO_GROUP
 
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]

@@ -17,7 +17,7 @@ from dp_queries.backends.shown_groups import ShownGroups
 from dp_queries.backends.terms import Term, as_double, as_text, double_literal, without_nan
 from dp_queries.plan import Aggregation, Measure
 from policies.catalogue import LoadedDataset
-from privacy.bounding import NULL_INT32, NULL_INT64, Values
+from privacy.contributions import NULL_INT32, NULL_INT64, Values
 from privacy.distinct import text_number
 
 Number = TypeVar("Number", bound=np.generic)

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from privacy.bounding import SATURATED, Bounding, Contribution, UnitOrderBroken, merged
+from privacy.bounding import Bounding
+from privacy.contributions import SATURATED, Contribution
+from privacy.parts import UnitOrderBroken, merged
 from privacy.units import ContributionNorm
 
 LEAST = {np.int32: -(2**31), np.int64: -(2**63)}

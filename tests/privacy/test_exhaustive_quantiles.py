@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from privacy.histograms import Histogram, Tally
+from privacy.contributions import Tally
+from privacy.histograms import Histogram
 from privacy.quantiles import Bins, Drawing, Rank, high_scores, low_scores, pure_drawing, value_scores, zcdp_drawing
 from privacy.units import ContributionNorm
 from tests.privacy.choice_laws import LAWS

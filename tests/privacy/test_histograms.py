@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from dp_queries.backends import tallies
-from privacy.histograms import Histogram, Tally
+from privacy.contributions import Tally
+from privacy.histograms import Histogram
 from privacy.parts import UnitOrderBroken, merged
 from privacy.quantiles import Bins
 from privacy.units import ContributionNorm

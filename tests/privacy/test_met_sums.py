@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from privacy.bounding import SATURATED, Contribution
-from privacy.ladder import Ladder, Ladders
+from privacy.contributions import SATURATED, Contribution
+from privacy.ladder import Ladder
+from privacy.ladder_sums import Ladders
 from privacy.met_sums import MetSums, joined_sums
 from privacy.parts import UnitOrderBroken
 from privacy.unit_sets import UnitSetsBuilder, joined

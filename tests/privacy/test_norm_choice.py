@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from privacy.bounding import Contribution
-from privacy.ladder import Ladder, Ladders
+from privacy.contributions import Contribution
+from privacy.ladder import Ladder
+from privacy.ladder_sums import Ladders
 from privacy.mechanisms import OpenDPNoise, gaussian_scale
 from privacy.norm_choice import CHOICE_SHARE, Choice, can_tell, choose, histogram_scale, likely_ladder
 from privacy.units import ContributionNorm

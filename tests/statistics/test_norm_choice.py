@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from privacy.bounding import Contribution
-from privacy.ladder import Ladder, Ladders
+from privacy.contributions import Contribution
+from privacy.ladder import Ladder
+from privacy.ladder_sums import Ladders
 from privacy.mechanisms import OpenDPNoise, laplace_scale
 from privacy.norm_choice import choose, histogram_scale
 from privacy.units import ContributionNorm

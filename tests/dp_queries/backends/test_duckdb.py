@@ -12,7 +12,7 @@ from dp_queries.backends.duckdb import DuckDBBackend
 from dp_queries.backends.streams import keys_stream, stream
 from dp_queries.loading.encrypted import connect
 from dp_queries.plan import Key
-from privacy.bounding import UnitOrderBroken
+from privacy.parts import UnitOrderBroken
 from tests.dp_queries.backends.worlds import DATASET, KEY, aggregation, measure, write
 
 ROW = dict.fromkeys(("kind", "note", "zone", "serial", "fare", "mass", "free", "paid", "day", "at"))
