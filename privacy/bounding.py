@@ -20,7 +20,7 @@ from numba import boolean, float64, int8, int32, int64, njit, types, uint64, voi
 from numpy.typing import NDArray
 
 from privacy.contributions import MOST_GROUPS, NULL_INT32, NULL_INT64, SATURATED, Contribution, Values
-from privacy.parts import Int64s, Part, UnitOrderBroken
+from privacy.parts import Int32s, Int64s, Part, UnitOrderBroken
 
 # By which factor a vector that is still too long after rounding is made shorter, as often as it takes. Rounding errs by
 # a few units of 2^-53, so once is enough, and costs nothing that could be seen.
@@ -72,45 +72,41 @@ class _Vector:
 
     def __init__(self, groups: int, contribution: Contribution) -> None:
         self._rule = contribution.integers()
-        self._weighed_rule = self._rule.copy()
-        self._weighed_rule[:3] = -SATURATED, SATURATED, 0
         self._granularity = (float(contribution.numerator), float(contribution.denominator))
         self._sums = np.zeros(groups, np.int64)
         self._touched = np.arange(groups + 1, dtype=np.int32)  # one more: the list is written before it grows
         self._marks = np.zeros(groups, np.int8)
         self._totals = np.zeros(groups, np.int64)
         self._state = np.array([-1, 0], np.int64)  # the current unit; how many touched
-        self._amounts = np.zeros(0, np.int64)
+        self._amounts = np.zeros(0, np.int32)
 
     def add(self, units: NDArray[np.int32], groups: NDArray[np.int32] | None, values: Values | None) -> None:
         lengths = {units.size, *(column.size for column in (groups, values) if column is not None)}
         if len(lengths) != 1 or (groups is None and self._totals.size != 1):
             raise ValueError("the columns of a batch must be of one length, and several groups need codes")
-        rule = self._rule
-        if values is not None and values.dtype == np.float64:
-            values, rule = self._weighed(values.astype(np.float64, copy=False)), self._weighed_rule
-        if not self._fold(units, groups, values, rule):
+        if not self._fold(units, groups, None if values is None else self._weighed(values)):
             raise UnitOrderBroken("rows are not in the order of their units")
 
     def finish(self) -> Int64s:
         _close(self._rule, *self._kept())
         return self._totals
 
-    def _fold(
-        self, units: NDArray[np.int32], groups: NDArray[np.int32] | None, values: Values | None, rule: Int64s
-    ) -> bool:
+    def _fold(self, units: Int32s, groups: Int32s | None, amounts: Int32s | None) -> bool:
         """Fold rows in; False if units are out of order."""
-        return bool(_fold(units, groups, values, rule, *self._kept()))
+        return bool(_fold(units, groups, amounts, self._rule, *self._kept()))
 
     def _kept(self) -> tuple[Any, ...]:
         return self._sums, self._touched, self._marks, self._totals, self._state
 
-    def _weighed(self, values: NDArray[np.float64]) -> Int64s:
-        """Floats as amounts, which `_weighed_rule` takes as they are."""
+    def _weighed(self, values: Values) -> Int32s:
+        """What each row adds, in memory that every batch uses again."""
         if self._amounts.size < values.size:
-            self._amounts = np.empty(values.size, np.int64)
+            self._amounts = np.empty(values.size, np.int32)
         amounts = self._amounts[: values.size]
-        _weigh_floats(values, *self._granularity, self._rule, amounts)
+        if values.dtype == np.float64:
+            _weigh_floats(values.astype(np.float64, copy=False), *self._granularity, self._rule, amounts)
+        else:
+            _weigh(values, self._rule, amounts)
         return amounts
 
 
@@ -129,7 +125,23 @@ _KEPT = (int64[::1], int64[::1], int32[::1], int8[::1], int64[::1], int64[::1]) 
 _compiled = partial(njit, cache=True, nogil=True, error_model="numpy")
 
 
-@_compiled(void(_read(float64), float64, float64, int64[::1], int64[::1]))
+@_compiled([void(_read(whole), int64[::1], int32[::1]) for whole in (int32, int64)])
+def _weigh(values, rule, amounts):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """What rows with steps add: clamped, the offset taken away, cut off. NULL, the type's smallest value, adds nothing.
+
+    Clamping and cutting off are one: bounds that lie beyond what a row may add are moved there.
+    """
+    offset = rule[2]
+    lower = min(max(rule[0], offset - SATURATED), offset + SATURATED)
+    upper = min(max(rule[1], offset - SATURATED), offset + SATURATED)
+    null = int64(NULL_INT32 if values.itemsize == 4 else NULL_INT64)
+    for i in range(values.size):
+        value = int64(values[i])
+        amount = min(max(value, lower), upper) - offset
+        amounts[i] = int32(0 if value == null else amount)
+
+
+@_compiled(void(_read(float64), float64, float64, int64[::1], int32[::1]))
 def _weigh_floats(values, numerator, denominator, rule, amounts):  # type: ignore[no-untyped-def]  # pragma: no cover
     """What rows with floats add: value * denominator / numerator, clamped, rounded half away. NaN adds nothing."""
     lower, upper, offset = rule[0], rule[1], rule[2]
@@ -141,7 +153,7 @@ def _weigh_floats(values, numerator, denominator, rule, amounts):  # type: ignor
         steps = min(max(steps, float64(lower)), float64(upper))
         whole = np.floor(abs(steps))
         value = int64(whole) + (1 if abs(steps) - whole >= 0.5 else 0)
-        amounts[i] = min(max((value if steps >= 0.0 else -value) - offset, -SATURATED), SATURATED)
+        amounts[i] = int32(min(max((value if steps >= 0.0 else -value) - offset, -SATURATED), SATURATED))
 
 
 @_compiled(inline="always")
@@ -218,13 +230,9 @@ def _close(rule, sums, touched, marks, totals, state):  # type: ignore[no-untype
 
 
 @_compiled(inline="always")
-def _amount(values, i, lower, upper, offset):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """What row i adds: 1 without values, nothing for NULL, the type's smallest value."""
-    if values is None:
-        return int64(1)
-    value = int64(values[i])
-    amount = min(max(min(max(value, lower), upper) - offset, -SATURATED), SATURATED)
-    return int64(0) if value == (NULL_INT32 if values.itemsize == 4 else NULL_INT64) else amount
+def _amount(amounts, i):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """What row i adds: 1 without a column."""
+    return int64(1) if amounts is None else int64(amounts[i])
 
 
 @_compiled(inline="always")
@@ -234,28 +242,27 @@ def _group(keys, i):  # type: ignore[no-untyped-def]  # pragma: no cover
 
 
 @_compiled(inline="always")
-def _take_back(keys, values, rule, totals, first, after):  # type: ignore[no-untyped-def]  # pragma: no cover
+def _take_back(keys, amounts, grid, totals, first, after):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Take rows that were added as they are out of the totals again."""
     groups = uint64(totals.size)
     for i in range(first, after):
         group = _group(keys, i)
         if group < groups:
-            totals[group] -= _amount(values, i, rule[0], rule[1], rule[2]) * rule[5]
+            totals[group] -= _amount(amounts, i) * grid
 
 
 @_compiled(inline="always")
-def _fold_rows(units, keys, values, rule, sums, touched, marks, first, count):  # type: ignore[no-untyped-def]  # pragma: no cover
+def _fold_rows(units, keys, amounts, sums, touched, marks, first, count):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Fold a unit's rows into its vector; the row after them, and how many groups are touched.
 
     Sums are of amounts below 2^31, and of fewer than 2^32 rows; should they wrap, the clipping after it still bounds.
     """
     size, groups, unit = uint64(units.size), uint64(sums.size), units[first]
-    lower, upper, offset = rule[0], rule[1], rule[2]
     few = sums.size <= _FEW
     while first < size and units[first] == unit:
         group = _group(keys, first)
         if group < groups:
-            sums[group] += _amount(values, first, lower, upper, offset)
+            sums[group] += _amount(amounts, first)
             if not few:
                 touched[count] = group
                 count += 1 - marks[group]
@@ -266,21 +273,20 @@ def _fold_rows(units, keys, values, rule, sums, touched, marks, first, count):  
 
 @_compiled(
     [
-        boolean(_read(int32), keys, values, *_KEPT)
+        boolean(_read(int32), keys, amounts, *_KEPT)
         for keys in (types.none, _read(int32))
-        for values in (types.none, _read(int32), _read(int64))
+        for amounts in (types.none, int32[::1])
     ]
 )
-def _fold(units, keys, values, rule, sums, touched, marks, totals, state):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Fold rows in; without keys all are in group 0, without values each counts 1. False if units are out of order.
+def _fold(units, keys, amounts, rule, sums, touched, marks, totals, state):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Fold rows in; without keys all are in group 0, without amounts each adds 1. False if units are out of order.
 
     Most units are far below the norm: while the sum of a unit's absolute amounts is, so are its vector and each of its
     entries, and its rows go to the totals as they are. The others, and the last unit of a batch, which may go on in
     the next one, are taken back and folded into a vector of their own.
     """
     size, groups = uint64(units.size), uint64(totals.size)
-    lower, upper, offset, grid = rule[0], rule[1], rule[2], rule[5]
-    harmless = min(rule[3], rule[4] // grid)
+    grid, harmless = rule[5], min(rule[3], rule[4] // rule[5])
     current, count = state[0], state[1]
     first = uint64(0)
     while first < size:
@@ -294,7 +300,7 @@ def _fold(units, keys, values, rule, sums, touched, marks, totals, state):  # ty
             length = int64(0)
             after = first
             while after < size and units[after] == unit:
-                amount = _amount(values, after, lower, upper, offset)
+                amount = _amount(amounts, after)
                 length += abs(amount)
                 if length > harmless:
                     break
@@ -305,7 +311,7 @@ def _fold(units, keys, values, rule, sums, touched, marks, totals, state):  # ty
             if after < size and units[after] != unit:
                 first = after
                 continue
-            _take_back(keys, values, rule, totals, first, after)
-        first, count = _fold_rows(units, keys, values, rule, sums, touched, marks, first, count)
+            _take_back(keys, amounts, grid, totals, first, after)
+        first, count = _fold_rows(units, keys, amounts, sums, touched, marks, first, count)
     state[0], state[1] = current, count
     return True

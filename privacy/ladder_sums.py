@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 from numba import boolean, float64, int8, int32, int64, types, uint64, void
-from numpy.typing import NDArray
 
 from privacy.bounding import (
     Bounding,
@@ -28,11 +27,12 @@ from privacy.bounding import (
     _is_within,
     _read,
     _square,
+    _take_back,
     _Vector,
 )
-from privacy.contributions import Contribution, Values
+from privacy.contributions import Contribution
 from privacy.ladder import Ladder
-from privacy.parts import Int64s
+from privacy.parts import Int32s, Int64s
 
 
 class Ladders(Bounding):
@@ -93,10 +93,8 @@ class _Climber(_Vector):
         totals: Int64s = np.cumsum(self._steps, axis=0)
         return totals
 
-    def _fold(
-        self, units: NDArray[np.int32], groups: NDArray[np.int32] | None, values: Values | None, rule: Int64s
-    ) -> bool:
-        return bool(_fold_climb(units, groups, values, rule, *self._kept()))
+    def _fold(self, units: Int32s, groups: Int32s | None, amounts: Int32s | None) -> bool:
+        return bool(_fold_climb(units, groups, amounts, self._rule, *self._kept()))
 
     def _kept(self) -> tuple[Any, ...]:
         vector = self._sums, self._touched, self._marks, self._state
@@ -145,19 +143,18 @@ def _close_climb(rule, sums, touched, marks, state, rungs, factors, steps, count
 
 @_compiled(
     [
-        boolean(_read(int32), keys, values, *_KEPT)
+        boolean(_read(int32), keys, amounts, *_KEPT)
         for keys in (types.none, _read(int32))
-        for values in (types.none, _read(int32), _read(int64))
+        for amounts in (types.none, int32[::1])
     ]
 )
-def _fold_climb(units, keys, values, rule, sums, touched, marks, state, rungs, factors, steps, counts):  # type: ignore[no-untyped-def]  # pragma: no cover
+def _fold_climb(units, keys, amounts, rule, sums, touched, marks, state, rungs, factors, steps, counts):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Fold rows in, as `bounding._fold` does; units that stay below the lowest norm are counted and added as they are.
 
     A unit is open while its rows are in its vector. The last one of a batch always is, because it may go on.
     """
     size, groups = uint64(units.size), uint64(steps.shape[1])
-    lower, upper, offset, grid = rule[0], rule[1], rule[2], rule[5]
-    harmless = min(rule[3], rungs[0, 0] // grid)
+    grid, harmless = rule[5], min(rule[3], rungs[0, 0] // rule[5])
     totals = steps[0]
     current, count, is_open = state[0], state[1], state[2]
     first = uint64(0)
@@ -171,18 +168,21 @@ def _fold_climb(units, keys, values, rule, sums, touched, marks, state, rungs, f
             current, count, is_open = unit, int64(0), int64(0)
             length = int64(0)
             after = first
-            while after < size and units[after] == unit and length <= harmless:
-                length += abs(_amount(values, after, lower, upper, offset))
+            while after < size and units[after] == unit:
+                amount = _amount(amounts, after)
+                length += abs(amount)
+                if length > harmless:
+                    break
+                group = _group(keys, after)
+                if group < groups:
+                    totals[group] += amount * grid
                 after += uint64(1)
-            if length <= harmless and after < size:
-                for i in range(first, after):
-                    group = _group(keys, i)
-                    if group < groups:
-                        totals[group] += _amount(values, i, lower, upper, offset) * grid
+            if after < size and units[after] != unit:
                 counts[0] += 1
                 first = after
                 continue
-        first, count = _fold_rows(units, keys, values, rule, sums, touched, marks, first, count)
+            _take_back(keys, amounts, grid, totals, first, after)
+        first, count = _fold_rows(units, keys, amounts, sums, touched, marks, first, count)
         is_open = int64(1)
     state[0], state[1], state[2] = current, count, is_open
     return True

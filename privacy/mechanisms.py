@@ -5,8 +5,10 @@ values are integers in grid steps, noise comes from OpenDP's exact discrete samp
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from functools import partial
 from typing import Any, Final, Protocol
 
 import opendp.prelude as dp
@@ -18,6 +20,8 @@ dp.enable_features("contrib")
 # OpenDP's default integer is 32 bits wide and saturates; ours is named.
 _INTEGER: Final = "i64"
 _MOST: Final = 2**63 - 1
+
+_MANY: Final = 256  # values; a draw takes about 20 us, and two threads to start a few hundred
 
 
 class Noise(Protocol):
@@ -41,12 +45,12 @@ class OpenDPNoise:
     def laplace(self, values: Sequence[int], scale: Fraction) -> list[int]:
         """The values plus discrete Laplace noise: (l1 / scale)-DP for L1 sensitivity l1."""
         space = dp.vector_domain(dp.atom_domain(T=_INTEGER)), dp.l1_distance(T=_INTEGER)
-        return _released(dp.m.make_laplace(*space, scale=_float_up(scale)), values)
+        return _released(partial(dp.m.make_laplace, *space, scale=_float_up(scale)), values)
 
     def gaussian(self, values: Sequence[int], scale: Fraction) -> list[int]:
         """The values plus discrete Gaussian noise: (l2^2 / (2 scale^2))-zCDP for L2 sensitivity l2."""
         space = dp.vector_domain(dp.atom_domain(T=_INTEGER)), dp.l2_distance(T=float)
-        return _released(dp.m.make_gaussian(*space, scale=_float_up(scale)), values)
+        return _released(partial(dp.m.make_gaussian, *space, scale=_float_up(scale)), values)
 
 
 class Choice(Protocol):
@@ -118,16 +122,20 @@ def _float_up(scale: Fraction) -> float:
     return nearest if Fraction(nearest) >= scale else math.nextafter(nearest, math.inf)
 
 
-def _released(mechanism: Any, values: Sequence[int]) -> list[int]:
-    """The mechanism's release of `values`.
+def _released(mechanism: Callable[[], Any], values: Sequence[int]) -> list[int]:
+    """The mechanism's release of `values`. Many are drawn in two threads, with a mechanism each: draws are independent,
+    and take no lock.
 
     Values outside 64 bits are clamped, which can't move two neighbours apart, rather than refused: an error here would
     depend on rows. OpenDP adds in wide integers and saturates at 64 bits, after the noise: post-processing.
     """
-    if not values:
-        return []
-    released: list[int] = mechanism([max(-_MOST, min(_MOST, int(value))) for value in values])
-    return released
+    clamped = [max(-_MOST, min(_MOST, int(value))) for value in values]
+    if len(clamped) < _MANY:
+        return mechanism()(clamped) if clamped else []
+    middle = len(clamped) // 2
+    with ThreadPoolExecutor(2) as pool:
+        parts = pool.map(lambda part: mechanism()(part), (clamped[:middle], clamped[middle:]))
+        return [value for part in parts for value in part]
 
 
 def _chosen(measure: Any, scores: Iterable[Sequence[int]], scale: Fraction) -> list[int]:

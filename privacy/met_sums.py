@@ -27,11 +27,10 @@ import numpy as np
 from numba import boolean, int32, int64, types, uint32, uint64, void
 
 from privacy.bounding import _compiled, _read, _Vector
-from privacy.contributions import NULL_INT32, NULL_INT64, SATURATED, Contribution, Values
-from privacy.group_codes import Int32s
+from privacy.contributions import Contribution, Values
 from privacy.ladder import Ladder
 from privacy.ladder_sums import _KEPT as _CLIMB, _climb
-from privacy.parts import Int64s, Part, UnitOrderBroken
+from privacy.parts import Int32s, Int64s, Part, UnitOrderBroken
 
 
 @dataclass(frozen=True)
@@ -166,8 +165,8 @@ class _Met(_Vector):
     def weighed(self) -> Int64s | None:
         return None if self._state[4] else self._often[:, 0]
 
-    def _fold(self, units: Int32s, groups: Int32s | None, values: Values | None, rule: Int64s) -> bool:
-        return bool(_fold_met(units, groups, values, rule, *self._kept()))
+    def _fold(self, units: Int32s, groups: Int32s | None, amounts: Int32s | None) -> bool:
+        return bool(_fold_met(units, groups, amounts, self._rule, *self._kept()))
 
     def _kept(self) -> tuple[Any, ...]:
         vector = self._sums, self._touched, self._marks, self._state
@@ -192,9 +191,9 @@ def _leave(rule, sums, touched, marks, state, rungs, factors, steps, counts, wei
     state[0] = -1
 
 
-@_compiled([boolean(_read(int32), _read(int32), values, *_KEPT) for values in (types.none, _read(int32), _read(int64))])
-def _fold_met(units, codes, values, rule, sums, touched, marks, state, rungs, factors, steps, counts, weights, often):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Fold rows in; without values each counts 1. False if units are out of order.
+@_compiled([boolean(_read(int32), _read(int32), amounts, *_KEPT) for amounts in (types.none, int32[::1])])
+def _fold_met(units, codes, amounts, rule, sums, touched, marks, state, rungs, factors, steps, counts, weights, often):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Fold rows in; without amounts each adds 1. False if units are out of order.
 
     The square of a unit's vector is kept as rows come, modulo 2^64, so that a short unit's groups are visited once. If
     its absolute amounts add up to no more than a group may hold, no sum is cut off, and the square didn't wrap.
@@ -203,8 +202,7 @@ def _fold_met(units, codes, values, rule, sums, touched, marks, state, rungs, fa
     which took more than all the rest.
     """
     size, groups, most, lowest = uint64(units.size), uint64(sums.size), rule[3], uint64(rungs[1, 0])
-    lower, upper, offset, reach, bound = rule[0], rule[1], rule[2], uint64(weights.size), int64(SATURATED)
-    null = int64(0) if values is None else int64(NULL_INT32 if values.itemsize == 4 else NULL_INT64)
+    reach = uint64(weights.size)
     current, count, length, square = int32(state[0]), uint64(state[1]), state[2], uint64(state[3])
     if size and units[0] < max(current, 0):
         return False
@@ -229,12 +227,7 @@ def _fold_met(units, codes, values, rule, sums, touched, marks, state, rungs, fa
             current, count, length, square = unit, uint64(0), int64(0), uint64(0)
         group = uint64(uint32(codes[i]))
         if group < groups:
-            if values is None:
-                amount = 1
-            else:
-                value = int64(values[i])
-                amount = min(max(min(max(value, lower), upper) - offset, -bound), bound)
-                amount = 0 if value == null else amount
+            amount = int64(1) if amounts is None else int64(amounts[i])
             before = sums[group]
             sums[group] = before + amount
             length += abs(amount)

@@ -42,7 +42,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "opendp": ("privacy/mechanisms.py",),
     "dp_accounting": ("privacy/loss.py",),
     "numba": (
-        *("privacy/bounding.py", "privacy/distinct.py", "privacy/group_codes.py"),
+        *("privacy/bounding.py", "privacy/columns.py", "privacy/distinct.py", "privacy/group_codes.py"),
         *("privacy/histograms.py", "privacy/ladder_sums.py", "privacy/met_sums.py", "privacy/unit_sets.py"),
     ),
     "cedarpy": ("policies/authorization.py",),
@@ -66,7 +66,7 @@ PURE_STANDARD = {
     "string", "types", "typing", "unicodedata", "uuid",
 }  # fmt: skip
 FOREIGN: dict[str, set[str]] = {
-    "privacy": PURE_STANDARD | {"numpy", "opendp", "dp_accounting", "numba"},
+    "privacy": PURE_STANDARD | {"concurrent", "numpy", "opendp", "dp_accounting", "numba"},
     "policies": PURE_STANDARD | {"pydantic", "cryptography", "rfc8785", "cedarpy", "chinese_calendar"},
 }
 

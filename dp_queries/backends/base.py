@@ -117,6 +117,6 @@ def key_value(kept: int | str | None, kind: str, granularity: Fraction) -> Value
         case "timestamp":
             return _EPOCH + timedelta(microseconds=kept)
         case "integer":
-            return int(kept * granularity)
+            return kept if granularity == 1 else int(kept * granularity)
     value = kept * granularity
     return Decimal(value.numerator) / Decimal(value.denominator)

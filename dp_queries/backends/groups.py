@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from dp_queries.backends.shown_groups import ShownGroups
 from dp_queries.backends.terms import Term, as_text, without_nan
 from dp_queries.plan import Key
+from privacy.columns import Bitmap, joined, places, without_nulls
 from privacy.contributions import NO_GROUP
 
 _WIDEST_TABLE = 10**6
+_TAKEN = (np.uint8, np.int32, np.int64)  # what kernels take; others are made wide
 _EPOCH = date(1970, 1, 1)  # Arrow's day 0
 _EPOCH_MOMENT = datetime.fromisoformat("1970-01-01")
 
@@ -106,27 +108,10 @@ class NumberedKey:
 
     def places_of(self, column: Any) -> Int32s:
         """The place of each row's value; NO_GROUP where it is in no group."""
-        if pyarrow.types.is_date32(column.type):
-            column = column.view(pyarrow.int32())
-        nulls = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
-        values = (column.fill_null(0) if column.null_count else column).to_numpy()
-        found = self._looked_up(values)
-        return found if nulls is None else np.where(nulls, np.int32(self.null_place), found)
-
-    def _looked_up(self, values: NDArray[Any]) -> Int32s:
-        # Shifted in unsigned arithmetic that wraps: what lies below the first place gets above the last one.
-        is_narrow = values.dtype.itemsize <= 4 and -(2**31) <= self.first < 2**31
-        signed, unsigned = (np.int32, np.uint32) if is_narrow else (np.int64, np.uint64)
-        shifted: NDArray[Any] = values.astype(signed, copy=False).view(unsigned)
-        if self.first:
-            shifted = shifted - unsigned(self.first % 2 ** (32 if is_narrow else 64))
-        if not shifted.size or int(shifted.max()) < len(self.places):  # one pass; what follows takes several
-            return self._placed(shifted)
-        known = shifted < len(self.places)
-        return np.where(known, self._placed(np.where(known, shifted, 0)), np.int32(NO_GROUP))
-
-    def _placed(self, shifted: NDArray[Any]) -> Int32s:
-        return shifted.astype(np.int32, copy=False) if self._is_run else self._table[shifted]
+        values, bitmap = buffers(column.view(pyarrow.int32()) if pyarrow.types.is_date32(column.type) else column)
+        narrow = values if values.dtype in _TAKEN else values.astype(np.int64)
+        found = places(narrow, self.first, self._table, is_run=self._is_run)
+        return found if bitmap is None else without_nulls(found, bitmap, np.int32(self.null_place))
 
     @cached_property
     def _is_run(self) -> bool:
@@ -143,23 +128,29 @@ def group_codes(keys: Sequence[KeyColumn], columns: Sequence[Any], shown: ShownG
         return None
     if shown is not None:
         return shown.codes([key.places_of(column) for key, column in zip(keys, columns, strict=True)])
-    places = [key.places_of(column) for key, column in zip(keys, columns, strict=True)]
-    return combined(places, [key.domain_size for key in keys])
+    found = [key.places_of(column) for key, column in zip(keys, columns, strict=True)]
+    return combined(found, [key.domain_size for key in keys])
 
 
-def combined(places: Sequence[Int32s], sizes: Sequence[int]) -> Int32s:
+def combined(columns: Sequence[Int32s], sizes: Sequence[int]) -> Int32s:
     """The code of each row from its place per key; NO_GROUP where a key has no place."""
-    code = places[0]
-    is_lost = _lost(code)
-    for place, size in zip(places[1:], sizes[1:], strict=True):
-        is_lost |= _lost(place)
-        code = code * np.int32(size) + place
-    return np.where(is_lost, np.int32(NO_GROUP), code) if np.any(is_lost) else code
+    codes = columns[0]
+    for more, size in zip(columns[1:], sizes[1:], strict=True):
+        codes = joined(codes, more, size)
+    return codes
 
 
-def _lost(places: Int32s) -> Any:
-    """Which rows are in no group: an array, or False if none is, which takes one pass."""
-    return places < 0 if places.size and int(places.min()) < 0 else False
+def buffers(column: Any) -> tuple[NDArray[Any], Bitmap | None]:
+    """The numbers of an Arrow column, what lies under NULL too, and the bitmap that tells which are there."""
+    if not (pyarrow.types.is_integer(column.type) or pyarrow.types.is_floating(column.type)):
+        column = column.cast(pyarrow.int64())
+    if not column.null_count:
+        return column.to_numpy(), None
+    if column.offset:
+        column = pyarrow.concat_arrays([column, column[:0]])  # starts anew, so that its bits do
+    bitmap, values = column.buffers()
+    kind = column.type.to_pandas_dtype()
+    return np.frombuffer(values, kind, len(column)), np.frombuffer(bitmap, np.uint8)
 
 
 def key_column(key: Key, term: Term) -> KeyColumn:
@@ -170,6 +161,10 @@ def key_column(key: Key, term: Term) -> KeyColumn:
     if term.kind == "text":
         return TextKey(as_text(term), {str(text): place for text, place in known.items()}, null_place, size)
     sql, numbers = _numbered(term, known)
+    if term.kind not in ("double", "number"):
+        numbers = {
+            number: place for number, place in numbers.items() if -(2**63) <= number < 2**63
+        }  # no row has others
     first, last = min(numbers, default=0), max(numbers, default=-1)
     if term.kind in ("double", "number") or last - first >= _WIDEST_TABLE:
         ordered = sorted(numbers)

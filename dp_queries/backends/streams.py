@@ -3,24 +3,23 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
 from numpy.typing import NDArray
 
 from dp_queries.algebra.expressions import Expression
-from dp_queries.backends.groups import KeyColumn, group_codes, key_column, private_key
+from dp_queries.backends.groups import KeyColumn, buffers, group_codes, key_column, private_key
 from dp_queries.backends.private_keys import PrivateKeys
 from dp_queries.backends.rows import FIRST_UNIT, LAST_UNIT, RowsWriter
 from dp_queries.backends.shown_groups import ShownGroups
 from dp_queries.backends.terms import Term, as_double, as_text, double_literal, without_nan
 from dp_queries.plan import Aggregation, Measure
 from policies.catalogue import LoadedDataset
+from privacy.columns import without_nulls
 from privacy.contributions import NULL_INT32, NULL_INT64, Values
 from privacy.distinct import text_number
-
-Number = TypeVar("Number", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -104,11 +103,10 @@ def _text_numbers(column: Any) -> NDArray[np.int64]:
     return np.take(numbers, at)
 
 
-def _column(column: Any, wanted: type[Number], null: float) -> NDArray[Number]:
-    if column.null_count:
-        column = column.cast(pyarrow.from_numpy_dtype(wanted)).fill_null(null)
-    array: NDArray[Number] = column.to_numpy().astype(wanted, copy=False)
-    return array
+def _column(column: Any, wanted: Any, null: float) -> NDArray[Any]:
+    values, bitmap = buffers(column)
+    array = values.astype(wanted, copy=False)
+    return array if bitmap is None else without_nulls(array, bitmap, wanted(null))
 
 
 def stream(aggregation: Aggregation, dataset: LoadedDataset) -> Stream:

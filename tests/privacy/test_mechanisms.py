@@ -87,6 +87,17 @@ def test_numpy_integers_and_nothing_are_values_too() -> None:
     assert OpenDPNoise().laplace(list(np.array([5], dtype=np.int64)), Fraction(1, 1000)) == [5]
 
 
+@pytest.mark.parametrize("name", ["laplace", "gaussian"])
+def test_many_values_keep_their_order_and_get_noise_of_their_own(name: str) -> None:
+    """They are drawn in two threads; draws that two of them shared would be equal."""
+    sample = getattr(OpenDPNoise(), name)
+    values = [1000 * place for place in range(601)]
+    noisy = sample(values, Fraction(1, 50))
+    assert noisy == values  # so little noise is none, but for 1 draw in e^50 and less
+    drawn = sample([0] * 600, Fraction(2**40))
+    assert len(set(drawn)) > 590
+
+
 def test_scale_is_rounded_up_where_no_float_is_exact() -> None:
     assert laplace_scale(l1_steps=1, epsilon_micro=300_000) > Fraction(10, 3)
     assert gaussian_scale(l2_steps=1, rho_nano=250_000_000) ** 2 > 2
