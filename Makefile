@@ -40,7 +40,7 @@ demo: $(READY) ## Load real flights, sign an agreement, ask questions, print ans
 	@$(PY) examples/demo.py
 
 test: $(READY) ## Run the tests (T=path, K=pattern narrow them)
-	@$(PY) -m pytest $(or $(T),tests) $(if $(K),-k '$(K)')
+	@$(PY) -m pytest $(if $(T)$(K),,--numprocesses auto --dist loadfile) $(or $(T),tests) $(if $(K),-k '$(K)')
 
 test-long: $(READY) ## Run the tests that take minutes
 	@$(PY) -m pytest $(or $(T),tests) $(if $(K),-k '$(K)') -m long
