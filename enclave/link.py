@@ -5,15 +5,21 @@ decides, this carries. Two things go wrong: the room says no (`RoomSaid`), or th
 """
 
 import json
+import select
+import socket
+import time
+from collections import deque
 from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-from urllib.parse import quote
-
-import httpx
+from typing import Any, Final, NamedTuple, Self
+from urllib.parse import quote, urlencode
 
 Json = dict[str, Any]
+CONNECT_SECONDS: Final = 5.0
+# Below the room's own keep-alive, so that a connection is never reused in the moment in which the room closes it.
+IDLE_SECONDS: Final = 10.0
 
 
 class RoomSaid(Exception):
@@ -28,25 +34,59 @@ class RoomUnreachable(Exception):
     """No answer, or none that can be understood. A request that changes something may still have taken effect."""
 
 
+class _Answer(NamedTuple):
+    status: int
+    content: bytes
+
+
+class _Connection(HTTPConnection):
+    """HTTP over a unix socket, kept alive between requests."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("room")
+        self._path = path
+        self._idle_since = time.monotonic()
+
+    def connect(self) -> None:
+        """Connect to the room's socket."""
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(CONNECT_SECONDS)
+        self.sock.connect(str(self._path))
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it may be used again; what can be read of an idle connection is its end."""
+        if self.sock is None or time.monotonic() - self._idle_since > IDLE_SECONDS:
+            return False
+        readable = select.poll()
+        readable.register(self.sock, select.POLLIN)
+        return not readable.poll(0)
+
+    def ask(self, method: str, target: str, body: bytes | None, *, seconds: float) -> _Answer:
+        """One request and its answer. Raises OSError, which a passed time limit is, or HTTPException."""
+        if self.sock is None:
+            self.connect()
+        self.sock.settimeout(seconds)
+        self.request(method, target, body, {} if body is None else {"Content-Type": "application/json"})
+        with self.getresponse() as response:
+            answer = _Answer(response.status, response.read())
+        self._idle_since = time.monotonic()
+        return answer
+
+
 class RoomLink:
     """The socket's near end. Safe to share between threads, not across a fork.
 
     `submit_seconds` is generous: an answer waits for its release slot, which the plan fixes, and a charge that was
-    made is not undone by hanging up. `keepalive_expiry` lies under the room's own, so that a connection is
-    never reused in the moment in which the room closes it.
+    made is not undone by hanging up.
     """
 
     def __init__(self, socket_path: Path, *, answer_seconds: float = 60.0, submit_seconds: float = 330.0) -> None:
+        self._path = socket_path
+        self._answer_seconds = answer_seconds
         self._submit_seconds = submit_seconds
-        self._client = httpx.Client(
-            transport=httpx.HTTPTransport(
-                uds=str(socket_path),
-                limits=httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=10.0),
-            ),
-            base_url="http://room",
-            timeout=httpx.Timeout(answer_seconds, connect=5.0, pool=5.0),
-            trust_env=False,
-        )
+        # The one used last goes first; never more than there are threads that asked at the same time.
+        self._idle: deque[_Connection] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -57,8 +97,9 @@ class RoomLink:
         self.close()
 
     def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
+        """Close the connections that are idle."""
+        while self._idle:
+            self._idle.pop().close()
 
     def status(self, *, answer_seconds: float = 5.0) -> Json:
         """The room's status: doors, separation, the log's origin and key. Short time limit: health asks it."""
@@ -88,9 +129,12 @@ class RoomLink:
         """A dry run: {actor, agreement, door, sql, epsilon, accuracy, purpose} -> price, error, layers. Free."""
         return self._send("POST", "/explain", body=request)
 
-    def submit(self, request: Mapping[str, Any]) -> Json:
-        """An invocation: what `explain` takes, and `idempotency_key` -> the answer with its receipt."""
-        return self._send("POST", "/invocations", body=request, answer_seconds=self._submit_seconds)
+    def submit(self, request: Mapping[str, Any]) -> bytes:
+        """An invocation: what `explain` takes, and `idempotency_key` -> the answer with its receipt, as JSON.
+
+        It is not read on its way: reading and writing a long answer takes longer than all else that the front does.
+        """
+        return self._answer("POST", "/invocations", body=request, answer_seconds=self._submit_seconds).content
 
     def invocations(self, agreement: str) -> list[Json]:
         """The invocations under one agreement, newest first."""
@@ -102,7 +146,7 @@ class RoomLink:
 
     def checkpoint(self) -> str:
         """The log's newest checkpoint, a signed note as text (C2SP tlog-checkpoint)."""
-        return self._answer("GET", "/log/checkpoint").text
+        return self._answer("GET", "/log/checkpoint").content.decode()
 
     def entries(self, *, start: int, count: int) -> list[Json]:
         """Leaves of the log from `start`, in plain text: for officers."""
@@ -140,35 +184,51 @@ class RoomLink:
         query: Mapping[str, str | int | None] | None = None,
         body: Mapping[str, Any] | None = None,
         answer_seconds: float | None = None,
-    ) -> httpx.Response:
+    ) -> _Answer:
         parameters = {name: value for name, value in (query or {}).items() if value is not None}
-        timeout = httpx.USE_CLIENT_DEFAULT if answer_seconds is None else httpx.Timeout(answer_seconds)
+        target = f"{path}?{urlencode(parameters)}" if parameters else path
+        written = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        connection = self._connection()
         try:
-            response = self._client.request(method, path, params=parameters, json=body, timeout=timeout)
-        except httpx.HTTPError as error:
+            answer = connection.ask(method, target, written, seconds=answer_seconds or self._answer_seconds)
+        except (OSError, HTTPException) as error:
+            connection.close()
             raise RoomUnreachable(f"the room does not answer ({type(error).__name__})") from error
-        if not response.is_success:
-            raise _refusal(response)
-        return response
+        self._idle.append(connection)
+        if not 200 <= answer.status < 300:
+            raise _refusal(answer)
+        return answer
+
+    def _connection(self) -> _Connection:
+        """An idle connection that is still good, or a new one."""
+        while self._idle:
+            try:
+                idle = self._idle.pop()
+            except IndexError:  # another thread was faster
+                break
+            if idle.is_fresh:
+                return idle
+            idle.close()
+        return _Connection(self._path)
 
 
-def _refusal(response: httpx.Response) -> RoomSaid | RoomUnreachable:
+def _refusal(answer: _Answer) -> RoomSaid | RoomUnreachable:
     """What an unsuccessful answer means. Only status 400 is something that the room said about the request.
 
     403 means that the room does not let this process in, 500 that it failed: neither is the caller's doing.
     """
-    if response.status_code == 400:
-        body = _parsed(response)
+    if answer.status == 400:
+        body = _parsed(answer)
         if isinstance(body, dict) and isinstance(body.get("kind"), str):
             return RoomSaid(body)
-    return RoomUnreachable(f"the room failed (status {response.status_code})")
+    return RoomUnreachable(f"the room failed (status {answer.status})")
 
 
-def _parsed(response: httpx.Response) -> Any:
+def _parsed(answer: _Answer) -> Any:
     try:
-        return json.loads(response.content)
+        return json.loads(answer.content)
     except ValueError as error:
-        raise RoomUnreachable(f"the room's answer is not JSON (status {response.status_code})") from error
+        raise RoomUnreachable(f"the room's answer is not JSON (status {answer.status})") from error
 
 
 def _part(text: str) -> str:

@@ -15,8 +15,8 @@ def explain(front: Front, account: Account, question: Question) -> Json:
     return front.link.explain(_request(account, question))
 
 
-def submit(front: Front, account: Account, question: Question, idempotency_key: str | None) -> Json:
-    """The answer with its receipt. The same Idempotency-Key with the same question is never charged twice."""
+def submit(front: Front, account: Account, question: Question, idempotency_key: str | None) -> bytes:
+    """The answer with its receipt, as the room wrote it. The same Idempotency-Key with the same question is never charged twice."""
     return front.link.submit({**_request(account, question), "idempotency_key": idempotency_key})
 
 

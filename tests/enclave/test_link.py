@@ -1,8 +1,13 @@
 import ast
+import json
 import os
+import socket
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -65,7 +70,7 @@ def test_each_method_reaches_its_route(
 
 
 def test_answers_come_back_whole(link: RoomLink) -> None:
-    assert link.submit({"sql": "x"}) == ANSWER
+    assert json.loads(link.submit({"sql": "x"})) == ANSWER
     assert link.checkpoint() == CHECKPOINT
     assert [document["uid"] for document in link.agreements("other")] == ["urn:jali:agreement:b1"]
 
@@ -101,8 +106,6 @@ def test_an_answer_of_the_wrong_shape_is_none(link: RoomLink, room: FakeRoom) ->
         link._list("/status")
 
 
-# httpcore leaves the socket of a connection that failed to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore:unclosed:ResourceWarning")
 def test_no_socket_and_a_stale_socket_are_no_answer(socket_path: Path) -> None:
     with RoomLink(socket_path) as link:
         with pytest.raises(RoomUnreachable):
@@ -112,6 +115,61 @@ def test_no_socket_and_a_stale_socket_are_no_answer(socket_path: Path) -> None:
         os.rename(socket_path.with_name("stale"), socket_path)
         with pytest.raises(RoomUnreachable):
             link.status()
+
+
+@contextmanager
+def counting(path: Path, *, requests_of_one: int) -> Iterator[list[int]]:
+    """A server that says {} to so many requests of one connection and then closes it; the requests by connection."""
+    found: list[int] = []
+
+    def serve(listener: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            found.append(0)
+            with connection, connection.makefile("rb") as lines:
+                while found[-1] < requests_of_one and lines.readline():
+                    while lines.readline().strip():
+                        pass
+                    found[-1] += 1
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        thread = Thread(target=serve, args=(listener,))
+        thread.start()
+        try:
+            yield found
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def test_a_connection_is_used_again(socket_path: Path) -> None:
+    with counting(socket_path, requests_of_one=9) as requests:
+        with RoomLink(socket_path) as link:
+            assert [link.status() for _ in range(5)] == [{}] * 5
+        assert requests == [5]
+
+
+def test_a_connection_that_the_room_closed_is_not_used_again(socket_path: Path) -> None:
+    with counting(socket_path, requests_of_one=2) as requests:
+        with RoomLink(socket_path) as link:
+            for _ in range(5):
+                assert link.status() == {}
+                time.sleep(0.02)  # for the end to arrive
+        assert requests == [2, 2, 1]
+
+
+def test_a_room_that_says_nothing_is_given_up(socket_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(socket_path))
+        silent.listen()
+        with RoomLink(socket_path, answer_seconds=0.05) as link, pytest.raises(RoomUnreachable, match="Timeout"):
+            link.datasets()
 
 
 def test_the_link_imports_nothing_of_ours() -> None:
