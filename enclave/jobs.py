@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from enclave.store.base import run
 from enclave.store.models import Invocation, Job
 
 _JOBS, _INVOCATIONS = Job.table(), Invocation.table()
@@ -69,32 +70,33 @@ class Asked:
 
 def add(session: Session, **invocation: Any) -> None:
     """Enter a granted request, which no leaf answers yet."""
-    session.execute(_ADD, invocation | {"log_index": None})
+    run(session, _ADD, invocation | {"log_index": None})
 
 
 def asked(session: Session, invocation: str) -> Asked:
     """An invocation with its job."""
-    return Asked(*session.execute(_ASKED, {"wanted": invocation}).one())
+    return Asked(*run(session, _ASKED, {"wanted": invocation}).one())
 
 
 def same_key(session: Session, *, agreement: str, account: str, key: str) -> tuple[str, str, str] | None:
     """The invocation that has this idempotency key already: its id, its job, the digest of its request."""
-    row = session.execute(_SAME, {"under": agreement, "of": account, "key": key}).one_or_none()
+    row = run(session, _SAME, {"under": agreement, "of": account, "key": key}).one_or_none()
     return row and (row[0], row[1], row[2])
 
 
 def count_since(session: Session, agreement: str, midnight: datetime) -> int:
     """How many requests under an agreement were granted from then on."""
-    return session.scalar(_SINCE, {"under": agreement, "midnight": midnight}) or 0
+    count: int = run(session, _SINCE, {"under": agreement, "midnight": midnight}).scalar_one()
+    return count
 
 
 def close(session: Session, job: str, *, state: str, answer: dict[str, Any] | None, outcome_index: int) -> None:
     """End a charged job with its outcome. Raises ValueError when it has one: the first is what was told."""
     given = {"wanted": job, "outcome": state, "told": answer, "position": outcome_index}
-    if session.execute(_DONE, given).rowcount != 1:  # type: ignore[attr-defined]  # an update's result has it
+    if run(session, _DONE, given).rowcount != 1:
         raise ValueError("only a charged job can be closed")
 
 
 def note_leaf(session: Session, invocation: str, log_index: int) -> None:
     """Note which leaf says what an invocation was answered with."""
-    session.execute(_TOLD, {"wanted": invocation, "position": log_index})
+    run(session, _TOLD, {"wanted": invocation, "position": log_index})

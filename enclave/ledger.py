@@ -14,6 +14,7 @@ from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from enclave.jobs import Asked
+from enclave.store.base import run
 from enclave.store.models import BudgetRow, Job
 from policies.errors import BudgetExceeded
 from privacy.budget import Budget, Charge, Spent, fits, issue_charge, remaining_micro, spent_micro
@@ -53,7 +54,7 @@ def open_budget(session: Session, name: str, *, epsilon_micro: int, delta: Fract
 
 def find(session: Session, agreement: str, plan_digest: str) -> str | None:
     """The id of the job that this plan was charged for under this agreement, or None."""
-    found: str | None = session.scalar(_CHARGED_FOR, {"under": agreement, "plan": plan_digest})
+    found: str | None = run(session, _CHARGED_FOR, {"under": agreement, "plan": plan_digest}).scalar()
     return found
 
 
@@ -83,7 +84,7 @@ def record(session: Session, charge: Charge, *, intent_index: int, now: datetime
         "outcome_index": None,
         "charged_at": now,
     }
-    session.execute(_ADD_JOB, job)
+    run(session, _ADD_JOB, job)
 
 
 def charge_of(asked: Asked) -> Charge:
@@ -135,11 +136,11 @@ def _take(session: Session, name: str, loss: Loss) -> None:
         raise BudgetExceeded(message, needed=needed, remaining=remaining, which=name)
     after = spent.plus(loss)
     taken = {"wanted": name, "curve": list(after.curve_nano), "selection": str(after.selection_delta)}
-    session.execute(_TAKE, taken)
+    run(session, _TAKE, taken)
 
 
 def _row(session: Session, name: str) -> Row[Any]:
-    return session.execute(_BUDGET, {"wanted": name}).one()
+    return run(session, _BUDGET, {"wanted": name}).one()
 
 
 def _budget(row: Row[Any]) -> Budget:

@@ -51,9 +51,7 @@ def _plain(value: Any) -> Any:
             return int(value) if value.is_integer() else value
         if value == 0:
             return 0
-    elif kind in _ALIKE:
-        return value
-    elif kind is int and -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
+    elif kind in _ALIKE or (kind is int and -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER):
         return value
     elif kind is list or kind is tuple:
         return [_plain(part) for part in value]

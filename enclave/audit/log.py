@@ -17,6 +17,7 @@ from enclave.audit import rebuild, tlog
 from enclave.audit.errors import LogDamaged, ProofRejected
 from enclave.audit.keys import RoomKey
 from enclave.audit.leaves import leaf_body
+from enclave.store.base import run
 from enclave.store.log_models import Checkpoint, Leaf, Node
 from policies.errors import NotFound, Reason
 
@@ -55,17 +56,17 @@ class Log:
         """Add a leaf in the caller's transaction and return its index."""
         body = leaf_body(leaf)
         index, hash_of_leaf = self.size(session), tlog.leaf_hash(body)
-        session.execute(_ADD_LEAF, {"index": index, "kind": leaf["kind"], "body": body, "hash": hash_of_leaf})
+        run(session, _ADD_LEAF, {"index": index, "kind": leaf["kind"], "body": body, "hash": hash_of_leaf})
         completed = _on_nodes(session, lambda nodes: list(tlog.completed_nodes(index, hash_of_leaf, nodes)))
         if completed:
             rows = [{"level": level, "index": position, "hash": value} for level, position, value in completed]
-            session.execute(_ADD_NODES, rows)
+            run(session, _ADD_NODES, rows)
         session.info[_APPENDED_IN] = session.get_transaction()
         return index
 
     def size(self, session: Session) -> int:
         """How many leaves there are."""
-        size: int = session.scalars(_SIZE).one()
+        size: int = run(session, _SIZE).scalar_one()
         return size
 
     def checkpoint(self, session: Session) -> str:
@@ -91,7 +92,7 @@ class Log:
         if session.info.get(_APPENDED_IN) is not None and session.info[_APPENDED_IN] is session.get_transaction():
             # A signature over leaves that then roll back would be a split view made by ourselves.
             raise RuntimeError("a checkpoint is signed after the commit of its leaves")
-        size, newest = session.execute(_STANDING).one()
+        size, newest = run(session, _STANDING).one()
         last = self._last(newest)
         if last.size > size:
             raise _damaged("truncated", f"{last.size} entries were signed, {size} are left")
@@ -103,7 +104,7 @@ class Log:
         if last.note and last.size == size:
             return last.note, found
         note = self._sign(tlog.TreeHead(self.origin, size, new))
-        session.execute(_ADD_CHECKPOINT, {"size": size, "note": note})
+        run(session, _ADD_CHECKPOINT, {"size": size, "note": note})
         return note, found
 
     def _sign(self, head: tlog.TreeHead) -> str:
@@ -134,7 +135,7 @@ class Log:
 
     def leaf(self, session: Session, index: int) -> bytes:
         """The canonical bytes of a leaf. Raises NotFound."""
-        body: bytes | None = session.scalar(_BODY, {"wanted": index})
+        body: bytes | None = run(session, _BODY, {"wanted": index}).scalar()
         if body is None:
             raise NotFound(f"no entry {index}")
         return body
@@ -180,7 +181,7 @@ def _fetch(session: Session, wanted: set[tuple[int, int]]) -> dict[tuple[int, in
     given = {f"leaf_{number}": index for number, index in enumerate(leaves)}
     for number, (level, index) in enumerate(above):
         given |= {f"level_{number}": level, f"index_{number}": index}
-    rows = session.execute(_hashes(len(leaves), len(above)), given)
+    rows = run(session, _hashes(len(leaves), len(above)), given)
     found: dict[tuple[int, int], bytes] = {(level, index): value for level, index, value in rows}
     if wanted - found.keys():
         level, index = min(wanted - found.keys())

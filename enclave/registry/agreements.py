@@ -14,6 +14,7 @@ from enclave.audit.log import Log
 from enclave.registry.acts import append_act
 from enclave.registry.datasets import Datasets
 from enclave.registry.parties import Parties
+from enclave.store.base import run
 from enclave.store.models import AgreementRow
 from policies.agreements import Agreement, PinnedLog, verify
 from policies.errors import AgreementRejected, NotFound, Reason
@@ -100,7 +101,7 @@ class Agreements:
 
         `uid` may be given short, without its urn prefix.
         """
-        text = session.scalar(_DOCUMENT, {"given": uid, "prefixed": f"urn:jali:agreement:{uid}"})
+        text = run(session, _DOCUMENT, {"given": uid, "prefixed": f"urn:jali:agreement:{uid}"}).scalar()
         if text is None:
             raise NotFound(f"no agreement {uid!r}")
         return _verified(text, self._parties.texts(session))

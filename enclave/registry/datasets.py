@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from enclave import ledger
 from enclave.audit.log import Log
 from enclave.registry.acts import append_act
+from enclave.store.base import run
 from enclave.store.models import BudgetRow, DatasetRow, VersionRow
 from policies.catalogue import Dataset, LoadedDataset
 from policies.errors import CardRejected, NotFound, Reason
@@ -117,14 +118,14 @@ class Datasets:
 
     def get(self, session: Session, name: str) -> LoadedDataset:
         """The current version's public facts. Raises NotFound."""
-        text = session.scalar(_CURRENT, {"wanted": name})
+        text = run(session, _CURRENT, {"wanted": name}).scalar()
         if text is None:
             raise NotFound(f"no dataset {name!r}")
         return _read(text)
 
     def version(self, session: Session, name: str, version: str) -> StoredVersion:
         """A version as a worker needs it. Raises NotFound, also when its key was destroyed."""
-        row = session.execute(_VERSION, {"wanted": name, "numbered": version}).one_or_none()
+        row = run(session, _VERSION, {"wanted": name, "numbered": version}).one_or_none()
         if row is None or row.wrapped_key is None:
             raise NotFound(f"version {version} of dataset {name!r} is not here, or was withdrawn")
         return StoredVersion(_read(row[0]), row.file, row.wrapped_key)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from enclave.audit.log import Log
 from enclave.registry.acts import append_act
+from enclave.store.base import run
 from enclave.store.models import HoldRow
 from policies.authorization import Hold
 from policies.errors import NotFound
@@ -39,4 +40,4 @@ class Holds:
 
     def in_force(self, session: Session) -> tuple[Hold, ...]:
         """The holds in force, on whatever they are; `decide` picks those that touch an act."""
-        return tuple(Hold(target=target, reason=reason) for target, reason in session.execute(_IN_FORCE))
+        return tuple(Hold(target=target, reason=reason) for target, reason in run(session, _IN_FORCE))

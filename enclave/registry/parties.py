@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from enclave.audit.keys import public_key_from_text
 from enclave.audit.log import Log
 from enclave.registry.acts import append_act
+from enclave.store.base import run
 from enclave.store.models import Party
 from policies.agreements import PARTY_NAME
 from policies.errors import AgreementRejected, NotFound, Reason
@@ -40,7 +41,7 @@ class Parties:
 
     def texts(self, session: Session) -> frozenset[tuple[str, str]]:
         """The trusted public keys as they are stored, with their parties."""
-        return frozenset((name, key) for name, key in session.execute(_KEYS))
+        return frozenset((name, key) for name, key in run(session, _KEYS))
 
     def role(self, session: Session, name: str) -> str:
         """The role that the operator gave a party. Raises NotFound."""

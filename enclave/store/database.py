@@ -25,12 +25,13 @@ class Database:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._path = path
         self._engine = _engine(path)
+        self._writing = self._engine.execution_options(is_writing=True)
         # SQLite's busy handler is not fair: without this lock one thread of many can wait for seconds.
         self._writer = Lock()
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision; does nothing when it is there already."""
-        with self._engine.connect().execution_options(is_writing=True) as connection:
+        with self._writing.connect() as connection:
             if _revision(connection) != NEWEST:
                 _upgrade(connection)
             connection.commit()
@@ -44,10 +45,8 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """An exclusive transaction: commits when the block ends, rolls back when it raises."""
-        with self._writer, self._engine.connect().execution_options(is_writing=True) as connection:
-            with Session(connection, expire_on_commit=False) as session, session.begin():
-                yield session
-            connection.commit()
+        with self._writer, Session(self._writing, expire_on_commit=False) as session, session.begin():
+            yield session
 
     def close(self) -> None:
         """Give all connections back."""
@@ -88,6 +87,6 @@ def _engine(path: Path) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         is_writing = connection.get_execution_options().get("is_writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+        connection.connection.execute("BEGIN IMMEDIATE" if is_writing else "BEGIN")
 
     return engine

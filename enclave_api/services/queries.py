@@ -16,7 +16,7 @@ def explain(front: Front, account: Account, question: Question) -> Json:
 
 
 def submit(front: Front, account: Account, question: Question, idempotency_key: str | None) -> bytes:
-    """The answer with its receipt, as the room wrote it. The same Idempotency-Key with the same question is never charged twice."""
+    """The answer with its receipt, as the room wrote it. With the same Idempotency-Key it is never charged twice."""
     return front.link.submit({**_request(account, question), "idempotency_key": idempotency_key})
 
 
