@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from math import isfinite
 from threading import Event, Thread, get_ident
 from time import clock_gettime, pthread_getcpuclockid
 from typing import Any
@@ -137,7 +138,7 @@ def _cell(column: OutputColumn, value: Any) -> Cell:
     if isinstance(value, date):
         return value.isoformat()
     number = float(value)
-    if not np.isfinite(number):
+    if not isfinite(number):
         return None
     if column.type == "integer" and abs(number) <= _LARGEST_EXACT:
         return round(number)

@@ -28,6 +28,7 @@ MOST_DRAWS: Final = 1_000
 LEAST_DRAWS: Final = 200
 _CELLS: Final = 500_000  # of one simulated table: 1,000 draws of 500 rows
 _ROWWISE_FACTOR: Final = 4  # a simulation by rows goes on where it is; one by runs would begin another run
+_MANY: Final = 32  # ends that are sooner written all at once than one by one
 _NO_INTERVALS: Final = "the computed columns have no intervals: "
 _NOT_FOUND: Final = _NO_INTERVALS + "select the keys too, so that each row can be told from the others"
 _TOO_LARGE: Final = _NO_INTERVALS + "this takes too long to simulate; join or compare fewer rows"
@@ -201,8 +202,19 @@ def _at(sorted_column: Floats, places: Any, counts: Any) -> Floats:
     return between
 
 
-def _bounds(lower: Any, upper: Any) -> list[Bounds]:
-    return [[_shown(low), _shown(high)] for low, high in zip(lower.tolist(), upper.tolist(), strict=True)]
+def _bounds(lower: Floats, upper: Floats) -> list[Bounds]:
+    """Both ends as told, to 12 digits; None for what is no number.
+
+    Many of usual size at once: a whole number divided by a power of ten that a double holds is the double nearest to
+    that decimal, as division is rounded correctly (IEEE 754-2019, section 5.4.1).
+    """
+    ends = np.column_stack((lower, upper))
+    sizes = np.where(ends == 0, 1.0, np.abs(ends))
+    if len(ends) < _MANY or not bool(np.all((sizes >= 1e-9) & (sizes < 1e12))):
+        return [[_shown(low), _shown(high)] for low, high in ends.tolist()]
+    scale = 10.0 ** (11 - np.floor(np.log10(sizes)))
+    found: list[Bounds] = (np.rint(ends * scale) / scale).tolist()
+    return found
 
 
 def _shown(value: float) -> float | None:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from dp_queries.answers.answer import LEVELS
+from dp_queries.answers.simulation import _bounds
 from privacy.intervals import half_width
 from privacy.mechanisms import OpenDPNoise
 from tests.dp_queries.flights import GivenSums, planned, released
@@ -52,3 +53,19 @@ def test_intervals_cover_the_bounded_truth(select, truth):
 
     assert covered("0.95") > 0.9
     assert 0.38 < covered("0.5") < 0.62
+
+
+def test_many_ends_are_told_as_few_are():
+    draw = np.random.default_rng(11)
+    drawn = draw.normal(size=999) * 10.0 ** draw.integers(-8, 9, 999)
+    usual = np.concatenate(([0.0, 1e-9, 0.1, 1e5, 12345678901.25], drawn))
+    low, high = usual - 1, usual + 1
+    one_by_one = [_bounds(low[place : place + 1], high[place : place + 1])[0] for place in range(len(usual))]
+    assert _bounds(low, high) == one_by_one != np.column_stack((low, high)).tolist()
+
+
+def test_unusual_ends_among_many_are_told_alike():
+    ends = np.array([np.nan, np.inf, 1e300, 1e-300, 1 / 3] + [0.0] * 100)
+    assert _bounds(-ends, ends)[:6] == [
+        [None, None], [None, None], [-1e300, 1e300], [-1e-300, 1e-300], [-0.333333333333, 0.333333333333], [0, 0],
+    ]  # fmt: skip
