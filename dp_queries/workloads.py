@@ -14,6 +14,8 @@ from dp_queries.syntax.validate import validate
 from policies.errors import Reason
 
 MOST_STATEMENTS: Final = 64
+_BYTES: Final = (MOST_BYTES, "bytes")
+_WORDS: Final = (MOST_WORDS, "words and signs")
 
 _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
@@ -26,10 +28,9 @@ def read(texts: Sequence[str]) -> list[Statement]:
     """
     if not 1 <= len(texts) <= MOST_STATEMENTS:
         raise _limit("too-many-statements", f"one call has 1 to {MOST_STATEMENTS} statements")
-    if len(texts) > 1 and sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) > MOST_BYTES:
-        raise _limit("text-too-long", f"the statements together are longer than {MOST_BYTES} bytes; ask for fewer")
-    if len(texts) > 1 and sum(map(count_words, texts)) > MOST_WORDS:
-        raise _limit("too-many-words", f"the statements together have more than {MOST_WORDS} words and signs")
+    if len(texts) > 1:
+        _check_together("text-too-long", [len(text.encode("utf-8", "surrogatepass")) for text in texts], _BYTES)
+        _check_together("too-many-words", list(map(count_words, texts)), _WORDS)
     return each(texts, _read)
 
 
@@ -58,6 +59,18 @@ def _read(text: str) -> Statement:
     statement = parse(text)
     validate(statement)
     return statement
+
+
+def _check_together(code: str, sizes: Sequence[int], limit: tuple[int, str]) -> None:
+    """Raises QueryRejected if the statements are too long together; it names those that are so alone."""
+    most, unit = limit
+    if sum(sizes) <= most:
+        return
+    alone = [number for number, size in enumerate(sizes) if size > most]
+    if not alone:
+        raise _limit(code, f"the statements together have more than {most} {unit}; ask for fewer")
+    reason = Reason(code, f"the SQL has more than {most} {unit}; shorten it")
+    raise rejected(*(told for number in alone for told in named(number, [reason])))
 
 
 def _limit(code: str, message: str) -> QueryRejected:

@@ -6,7 +6,7 @@ parameters stay exact (ATTACKS 24). Nothing here knows HTTP beyond the body's by
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -54,6 +54,12 @@ class _Fault(Exception):
         self.code = code
 
 
+class _Faults(Exception):
+    def __init__(self, reasons: Iterable[Reason]) -> None:
+        super().__init__("several")
+        self.reasons = tuple(reasons)
+
+
 def read_question(raw: bytes) -> Question:
     """The question in a request's body. Raises RequestRejected with every fault."""
     body = read_object(raw)
@@ -64,6 +70,8 @@ def read_question(raw: bytes) -> Question:
             values[name] = read(body.get(name))
         except _Fault as fault:
             reasons.append(Reason(fault.code, str(fault), name))
+        except _Faults as faults:
+            reasons += faults.reasons
     if (body.get("epsilon") is None) == (body.get("accuracy") is None):
         reasons.append(Reason("choose-one", "give exactly one of epsilon and accuracy", "epsilon"))
     if reasons:
@@ -118,13 +126,21 @@ def _sql(value: Any) -> str | tuple[str, ...]:
         return _statement(value)
     if not 1 <= len(value) <= MOST_STATEMENTS:
         raise _Fault("wrong-value", f"must be a SELECT statement, or a list of 1 to {MOST_STATEMENTS}")
-    return tuple(map(_statement, value))
+    texts, reasons = [], []
+    for number, text in enumerate(value, 1):
+        try:
+            texts.append(_statement(text))
+        except _Fault as fault:
+            reasons.append(Reason(fault.code, str(fault), f"statement {number}"))
+    if reasons:
+        raise _Faults(reasons)
+    return tuple(texts)
 
 
 def _statement(value: Any) -> str:
     text = _text(value)
     if not text.strip():
-        raise _Fault("missing", "must be a SELECT statement, or a list of them")
+        raise _Fault("missing", "must be a SELECT statement")
     return text
 
 

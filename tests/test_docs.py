@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from dp_queries.algebra.expressions import OPERATORS
+
 ROOT = Path(__file__).parent.parent
 HEAD_PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
 PAGES = [*(ROOT / name for name in HEAD_PAGES), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -106,6 +108,24 @@ def test_every_setting_is_told_to_operators():
     sources = [*MODULES, *ROOT.glob("*.py"), *(ROOT / "examples").glob("*.py")]
     settings = {name for path in sources for name in re.findall(r"JALI_[A-Z_]*[A-Z]", text(path))}
     assert {name for name in settings if f"`{name}`" not in text(ROOT / "docs" / "operating.md")} == set()
+
+
+FIRST_CHANGE = text(ROOT / "docs" / "first-change.md")
+ADDED = set(re.findall(r'^"(\w+)": \("', FIRST_CHANGE, re.MULTILINE))
+
+
+def test_the_first_change_is_still_to_be_made():
+    assert len(ADDED) == 1
+    assert set(OPERATORS) & ADDED == set(), "this change is made: walk newcomers through another one"
+
+
+def test_the_first_change_names_what_its_files_hold():
+    """Names in code style stand in one of the files that the page names."""
+    spans = CODE.findall(FENCE.sub("", FIRST_CHANGE))
+    files = [path for span in spans if span.endswith(".py") and (path := ROOT / span).exists()]
+    names = {name for span in spans if (name := span.strip('"')).isidentifier()} - ADDED
+    assert names >= {"OPERATORS", "_PARTS", "hour"}
+    assert names - {word for path in files for word in re.findall(r"\w+", text(path))} == set()
 
 
 def commands() -> set[str]:

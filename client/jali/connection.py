@@ -186,7 +186,8 @@ class Room:
         `clipping={"total": 500}`: of one unit no more counts in that column (L2 norm over all groups, in the column's
         unit); without it the query chooses.
         A list of statements is answered together, for one charge and with one receipt: a sequence of answers. What two
-        of them ask of the same rows is released once. A column's name then means that column wherever it occurs.
+        of them ask of the same rows is released once. A column's name then means that column wherever it occurs, and
+        a clipping norm holds for all columns, whatever their names, that show the same aggregate of the same rows.
         """
         if shares := percents(accuracy):
             return ask_relative(self, sql, shares, epsilon, clipping=clipping, purpose=purpose)

@@ -126,9 +126,6 @@ def _branches(call: Call, parts: Parts) -> Parts:
 
 # NULL for some arguments that are not NULL, whatever their bounds.
 _MAY_FAIL: Final = frozenset({"sqrt", "ln", "log10", "exp", "power", "parse_date"})
-_EXACT_PARTS: Final = frozenset(
-    {"year", "month", "day", "dow", "isodow", "doy", "quarter", "week", "hour", "minute", "second"}
-)
 _EXTREMES: Final = frozenset({"greatest", "least"})
 _LIKE_ALL: Final = _EXTREMES | {"coalesce"}
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.parsers.postgres import PostgresParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from dp_queries.errors import QueryRejected
@@ -61,6 +62,19 @@ _NAMES: Final[Mapping[type[Node], str]] = {
     exp.VariancePop: "VAR_POP",
 }
 _BEGINNINGS: Final = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN})
+
+
+class _Parser(PostgresParser):
+    """Reads conditions in ROLLUP, CUBE and GROUPING SETS as in GROUP BY itself, where SQLGlot stops at `x > 5`."""
+
+    def _parse_cube_or_rollup(self, with_prefix: bool = False) -> exp.Cube | exp.Rollup | None:
+        if with_prefix or not self._match_set((TokenType.CUBE, TokenType.ROLLUP)):
+            return super()._parse_cube_or_rollup(with_prefix)
+        kind = exp.Cube if self._prev.token_type is TokenType.CUBE else exp.Rollup
+        return self.expression(kind(expressions=self._parse_wrapped_csv(self._parse_disjunction)))
+
+    def _parse_grouping_set(self) -> exp.Expr | None:
+        return self._parse_grouping_sets() or self._parse_cube_or_rollup() or self._parse_disjunction()
 
 
 @dataclass(frozen=True)
@@ -201,7 +215,7 @@ def _check_token(text: str, token: Token, *, is_last: bool) -> None:
 
 def _tree(text: str, tokens: list[Token]) -> Node:
     try:
-        trees = [tree for tree in Postgres().parser().parse(tokens, text) if not isinstance(tree, _NOTHING)]
+        trees = [tree for tree in _Parser(dialect=Postgres()).parse(tokens, text) if not isinstance(tree, _NOTHING)]
     except ParseError as error:
         raise _syntax(text, error) from None
     except RecursionError:

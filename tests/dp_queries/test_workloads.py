@@ -129,6 +129,14 @@ def test_statements_share_the_limits_of_one_text():
     assert refusals(text, text) == [("text-too-long", "sql", None, None)]
 
 
+def test_a_statement_that_is_too_long_alone_is_named():
+    wordy = f"SELECT COUNT(*) FROM flights WHERE month IN ({', '.join(['1'] * MOST_WORDS)})"
+    assert refusals(BY_ORIGIN, wordy) == [("too-many-words", "statement 2", None, None)]
+    text = f"SELECT COUNT(*) FROM flights WHERE origin = '{'x' * 70_000}'"
+    told = [("text-too-long", f"statement {number}", None, None) for number in (1, 3)]
+    assert refusals(text, BY_ORIGIN, text) == told
+
+
 def test_too_many_aggregates_together_are_refused(monkeypatch):
     monkeypatch.setattr(split, "MOST_TOGETHER", 2)
     assert analyse([BY_ORIGIN, BY_CARRIER], DATASET)

@@ -136,8 +136,17 @@ def test_sql_may_be_a_list_of_texts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sql", "code"),
-    [([], "wrong-value"), (["SELECT 1"] * 65, "wrong-value"), (["SELECT 1", ""], "missing"), ([[]], "not-text")],
+    ("sql", "told"),
+    [
+        ([], [("wrong-value", "sql")]),
+        (["SELECT 1"] * 65, [("wrong-value", "sql")]),
+        (["SELECT 1", ""], [("missing", "statement 2")]),
+        ([[]], [("not-text", "statement 1")]),
+        (
+            ["\n", "SELECT 1", 3, None],
+            [("missing", "statement 1"), ("not-text", "statement 3"), ("missing", "statement 4")],
+        ),
+    ],
 )
-def test_a_list_holds_1_to_64_texts(sql: Any, code: str) -> None:
-    assert faults(question(sql=sql)) == [(code, "sql")]
+def test_a_list_holds_1_to_64_texts(sql: Any, told: list[tuple[str, str]]) -> None:
+    assert faults(question(sql=sql)) == told

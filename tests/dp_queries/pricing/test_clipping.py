@@ -69,6 +69,9 @@ def test_a_name_means_that_column_of_every_statement():
 
 def test_one_measure_has_one_norm():
     again = BY_ORIGIN.replace(" n ", " m ")
+    shared = together(BY_ORIGIN, again, n="7")  # also under the other statement's name
+    assert shared == together(BY_ORIGIN, again, m="7") != together(BY_ORIGIN, again)
+    assert shared.statements[0].reads == shared.statements[1].reads
     assert len(together(BY_ORIGIN, again, n="7", m="7").aggregations) == 1
     with pytest.raises(RequestRejected):
         together(BY_ORIGIN, again, n="7", m="8")
