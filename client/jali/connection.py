@@ -116,7 +116,7 @@ class _Wishes(TypedDict, total=False):
 
 
 class Room:
-    """A connection under one agreement; a context manager, or `close()` it."""
+    """A connection under one agreement; a context manager, or `close()` it, after which it answers nothing more."""
 
     def __init__(self, transport: Transport, agreement: PinnedAgreement | None, memory: Memory) -> None:
         self._transport = transport

@@ -52,6 +52,8 @@ class Transport:
         self._client.close()
 
     def _send(self, method: str, path: str, **parts: Any) -> httpx.Response:
+        if self._client.is_closed:
+            raise RequestRejected("this connection is closed; open another with jali.connect()")
         for pause in (*PAUSES_SECONDS, None):
             response = self._try(method, path, parts, is_last=pause is None)
             if response is not None and (response.status_code not in _TRY_AGAIN or pause is None):

@@ -267,3 +267,18 @@ def test_a_wrong_address_is_said_to_be_wrong(url):
 def test_a_token_over_open_http_is_warned_about():
     with pytest.warns(UserWarning, match="unencrypted"):
         jali.connect("http://jali.example.org", "token").close()
+
+
+def test_a_closed_room_says_so(front, room):
+    with room:
+        assert room.datasets()
+    for act in (
+        room.datasets,
+        room.budget,
+        room.checkpoint,
+        lambda: room.sql("SELECT 1", 1),
+        lambda: room.dataset("visits"),
+    ):
+        with pytest.raises(jali.RequestRejected, match="closed"):
+            act()
+    assert front.submits == []
