@@ -7,7 +7,7 @@ the one with the smaller noise for the same privacy loss.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Final
+from typing import Final, get_args
 
 import duckdb
 
@@ -31,12 +31,14 @@ from policies.authorization import Needs, Permit
 from policies.catalogue import LoadedDataset
 from policies.errors import Reason, Refused, RequestRejected
 from privacy.loss import Loss
+from privacy.quantiles import Mechanism
 
 __all__ = ["analyse", "explain", "plan", "plan_for_accuracy"]
 
 MOST_EPSILON_MICRO: Final = 100_000_000
 ACCURACY_LEVEL: Final = 0.95
 NOTHING: Final = Loss()
+_CHOICES: Final[tuple[Mechanism, ...]] = get_args(Mechanism)
 
 
 def analyse(
@@ -59,25 +61,31 @@ def analyse(
         layers=layers,
         needs=_needs(dataset.card.name, layers),
         query_delta=Fraction(dataset.card.budget.query_delta),
-        slot_seconds=_affordable_slot(layers, RelationFacts(dataset), statements, pace),
+        slots=_affordable_slots(layers, RelationFacts(dataset), statements, pace),
     )
 
 
-def _affordable_slot(layers: Layers, facts: RelationFacts, statements: Sequence[Statement], pace: Pace) -> Fraction:
-    """The query's slot. What would block the house, or outgrow it, is refused by what the card declares.
+def _affordable_slots(
+    layers: Layers, facts: RelationFacts, statements: Sequence[Statement], pace: Pace
+) -> dict[Mechanism, Fraction]:
+    """The query's slots. What would block the house, or outgrow it, is refused by what the card declares.
 
-    The slot holds what touches rows. Post-processing follows it: how long that takes is told by released values.
+    A slot holds what touches rows. Post-processing follows it: how long that takes is told by released values.
     """
-    work = works_of(layers.aggregations, facts)
-    if any(part.held_bytes > MOST_HELD_BYTES for part in work):
+    has_quantiles = any(draft.quantiles for draft in layers.aggregations)
+    work = {
+        choice: works_of(layers.aggregations, facts, choice) for choice in (_CHOICES if has_quantiles else _CHOICES[:1])
+    }
+    if any(part.held_bytes > MOST_HELD_BYTES for parts in work.values() for part in parts):
         message = "this may give more rows than memory holds; join on more columns, or ask for fewer sums"
         raise _too_heavy(statements, message)
-    seconds = sum((part.seconds for part in work), Fraction(0))
-    slot = slot_seconds(seconds, pace)
-    if seconds + sum(map(above_work, set(layers.statements))) > LONGEST_WORK_SECONDS or slot > LONGEST_SECONDS:
+    seconds = {choice: sum((part.seconds for part in parts), Fraction(0)) for choice, parts in work.items()}
+    slots = {choice: slot_seconds(each, pace) for choice, each in seconds.items()}
+    above = sum(map(above_work, set(layers.statements)))
+    if max(seconds.values()) + above > LONGEST_WORK_SECONDS or max(slots.values()) > LONGEST_SECONDS:
         message = f"this may take more than {LONGEST_WORK_SECONDS} s of work; use fewer groups, sums or patterns"
         raise _too_heavy(statements, message)
-    return slot
+    return slots
 
 
 def _too_heavy(statements: Sequence[Statement], message: str) -> QueryRejected:
@@ -186,8 +194,13 @@ def _finished(draft: PlanDraft) -> Plan:
         statements=query.layers.statements,
         loss=draft.loss,
         epsilon_micro=draft.epsilon_micro,
-        slot_seconds=query.slot_seconds,
+        slot_seconds=query.slots[_choice(draft.aggregations)],
     )
+
+
+def _choice(aggregations: tuple[Aggregation, ...]) -> Mechanism:
+    """What draws the quantiles; without any, it is all the same."""
+    return next((part.drawing.mechanism for each in aggregations for part in each.quantiles), _CHOICES[0])
 
 
 def _needs(dataset: str, layers: Layers) -> Needs:

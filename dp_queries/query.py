@@ -1,5 +1,6 @@
 """A question that can be answered, before anybody decided on it: no permit, no price, no noise yet."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
@@ -10,7 +11,7 @@ from dp_queries.algebra.relations import Below
 from dp_queries.plan import Aggregate, Key, MeasureKind
 from dp_queries.post_processing import Above
 from policies.authorization import Needs
-from privacy.quantiles import Rank
+from privacy.quantiles import Mechanism, Rank
 from privacy.units import ClampingBounds, ContributionNorm
 
 UNITS_OF_A_GROUP: Final = 16  # no selection shows a group of fewer with a usual epsilon
@@ -101,7 +102,8 @@ class Layers:
 class Query:
     """What was asked, analysed against the public facts of a dataset; `needs` is what a permit must allow.
 
-    With `has_fixed_norms` clipping norms are the card's, so that the noise is known before rows are read.
+    With `has_fixed_norms` clipping norms are the card's, so that the noise is known before rows are read. `slots` are
+    the release slots in seconds, by the mechanism that its quantiles may come to be drawn with.
     """
 
     dataset: str
@@ -109,5 +111,10 @@ class Query:
     layers: Layers
     needs: Needs
     query_delta: Fraction
-    slot_seconds: Fraction
+    slots: Mapping[Mechanism, Fraction]
     has_fixed_norms: bool = False
+
+    @property
+    def slot_seconds(self) -> Fraction:
+        """The longest of its release slots."""
+        return max(self.slots.values())

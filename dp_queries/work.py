@@ -26,6 +26,7 @@ from dp_queries.algebra.relations import (
     references,
     scans,
 )
+from dp_queries.draws import drawing_seconds
 from dp_queries.facts.costs import ROW_NANOSECONDS, expression_cost
 from dp_queries.facts.equalities import is_looked_up
 from dp_queries.facts.relations import RelationFacts
@@ -34,7 +35,7 @@ from dp_queries.post_processing import Above
 from dp_queries.query import AggregationDraft
 from dp_queries.shared_scans import read_together
 from policies.catalogue import Table
-from privacy.quantiles import Bins
+from privacy.quantiles import Mechanism
 
 # What a row takes between file and sums, of columns that are only read: half as much again as the median of the worst
 # rows (one unit's, random values, every second NULL), which is more than any run of those took on a quiet machine.
@@ -48,14 +49,11 @@ _RELATION_SECONDS: Final = Fraction(10, 1000)  # a join, or a relation that is m
 _NODE_SECONDS: Final = Fraction(4, 10**4)
 # A unit's sum in a group, under every norm of a ladder: twice what it took where each row of a unit was in another one.
 _CLIMB_NANOSECONDS: Final = 20
-_CLIMB_CELLS: Final = 24  # norms that are counted, with noise
 _THREADS: Final = 2  # that read at the same time
 _JOIN_NANOSECONDS: Final = 60  # finding a row's partner
 _SORT_NANOSECONDS: Final = 100  # putting a row into the order of units
 _GROUP_NANOSECONDS: Final = 250  # hashing a row's group, or sorting it into its window
 _DISCOVERY_NANOSECONDS: Final = 100  # finding a row's group among those of private keys
-_CELL_SECONDS: Final = Fraction(30, 10**6)  # the exact sampler takes most of it
-_BIN_SECONDS: Final = Fraction(10, 10**6)  # all three draws of a quantile; how long the sampler takes depends on scores
 _CODE_BYTES: Final = 16
 _VALUE_BYTES: Final = 8
 MOST_HELD_BYTES: Final = 6 * 2**30
@@ -72,17 +70,17 @@ class Work:
         return Work(self.seconds + other.seconds, max(self.held_bytes, other.held_bytes))
 
 
-def works_of(drafts: Sequence[AggregationDraft], facts: RelationFacts) -> list[Work]:
-    """The work of each scan of a query; some aggregations share one."""
-    return [_scan([drafts[number] for number in numbers], facts) for numbers in read_together(drafts)]
+def works_of(drafts: Sequence[AggregationDraft], facts: RelationFacts, choice: Mechanism = "exponential") -> list[Work]:
+    """The work of each scan of a query; some aggregations share one. `choice` draws its quantiles."""
+    return [_scan([drafts[number] for number in numbers], facts, choice) for numbers in read_together(drafts)]
 
 
 def work_of(draft: AggregationDraft, facts: RelationFacts) -> Work:
     """The work of one aggregation: thinking it over, reading its rows, folding them, drawing its noise."""
-    return _scan([draft], facts)
+    return _scan([draft], facts, "exponential")
 
 
-def _scan(drafts: Sequence[AggregationDraft], facts: RelationFacts) -> Work:
+def _scan(drafts: Sequence[AggregationDraft], facts: RelationFacts, choice: Mechanism) -> Work:
     below, is_private = drafts[0].below, drafts[0].has_private_keys
     rows = facts.rows_at_most(below)
     expressions = _expressions(drafts)
@@ -91,16 +89,8 @@ def _scan(drafts: Sequence[AggregationDraft], facts: RelationFacts) -> Work:
         # Which groups there are is read before their sums are.
         nanoseconds = 2 * nanoseconds + rows * _DISCOVERY_NANOSECONDS
     thinking = _thinking(below, expressions) * (1 + is_private)
-    seconds = thinking + Fraction(nanoseconds, 10**9) + sum(map(_drawing, drafts))
+    seconds = thinking + Fraction(nanoseconds, 10**9) + sum(drawing_seconds(draft, choice) for draft in drafts)
     return Work(seconds, _held_bytes(drafts, rows))
-
-
-def _drawing(draft: AggregationDraft) -> Fraction:
-    """Seconds to draw the noise."""
-    cells = draft.groups_at_most * (len(draft.drafts) + 2 * draft.has_private_keys)
-    cells += _CLIMB_CELLS * sum(part.climb is not None for part in draft.drafts)
-    bins = sum(Bins.over(part.bounds, draft.likely_groups).count for part in draft.quantiles) * draft.groups_at_most
-    return cells * _CELL_SECONDS + bins * _BIN_SECONDS
 
 
 def _expressions(drafts: Sequence[AggregationDraft]) -> list[Expression]:

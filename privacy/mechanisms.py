@@ -11,6 +11,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, Final, Protocol
 
+import numpy as np
 import opendp.prelude as dp
 
 from privacy.loss import MICRO, NANO
@@ -123,23 +124,34 @@ def _float_up(scale: Fraction) -> float:
 
 
 def _released(mechanism: Callable[[], Any], values: Sequence[int]) -> list[int]:
-    """The mechanism's release of `values`. Many are drawn in two threads, with a mechanism each: draws are independent,
-    and take no lock.
+    """The mechanism's release of `values`. Many are drawn in two threads, with a mechanism each. OpenDP looks at every
+    number of a list, in Python, and takes an array as it is.
 
     Values outside 64 bits are clamped, which can't move two neighbours apart, rather than refused: an error here would
     depend on rows. OpenDP adds in wide integers and saturates at 64 bits, after the noise: post-processing.
     """
-    clamped = [max(-_MOST, min(_MOST, int(value))) for value in values]
+    clamped = np.array([max(-_MOST, min(_MOST, int(value))) for value in values], dtype=np.int64)
     if len(clamped) < _MANY:
-        return mechanism()(clamped) if clamped else []
-    middle = len(clamped) // 2
-    with ThreadPoolExecutor(2) as pool:
-        parts = pool.map(lambda part: mechanism()(part), (clamped[:middle], clamped[middle:]))
-        return [value for part in parts for value in part]
+        return mechanism()(clamped) if len(clamped) else []
+    return _in_two_threads(lambda part: mechanism()(part), clamped)
 
 
 def _chosen(measure: Any, scores: Iterable[Sequence[int]], scale: Fraction) -> list[int]:
     """A place of each list. By the measure OpenDP decides between the two laws (its pure one is permute-and-flip)."""
     space = dp.vector_domain(dp.atom_domain(T=_INTEGER)), dp.linf_distance(T=_INTEGER)
-    mechanism: Any = dp.m.make_noisy_max(*space, measure, scale=_float_up(scale))
-    return [mechanism(list(each)) for each in scores]
+    make = partial(dp.m.make_noisy_max, *space, measure, scale=_float_up(scale))
+
+    def draw(lists: Sequence[Sequence[int]]) -> list[int]:
+        mechanism: Any = make()
+        return [mechanism(np.array(each, dtype=np.int64)) for each in lists]
+
+    lists = list(scores)
+    return _in_two_threads(draw, lists) if len(lists) > 1 else draw(lists)
+
+
+def _in_two_threads(draw: Callable[[Any], list[int]], parts: Any) -> list[int]:
+    """What is drawn of one half of `parts`, then of the other: draws are independent, and take no lock."""
+    middle = len(parts) // 2
+    with ThreadPoolExecutor(2) as pool:
+        halves = pool.map(draw, (parts[:middle], parts[middle:]))
+        return [value for half in halves for value in half]

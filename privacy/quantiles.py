@@ -61,11 +61,11 @@ from privacy.units import ClampingBounds, ContributionNorm
 
 Mechanism = Literal["permute_and_flip", "exponential"]
 
-# A draw takes 5 to 10 microseconds for each bin, an interval as much again: at most a third of a second in a group, and
-# about two seconds in all, as long as there are so few groups that each gets more than LEAST_BINS.
+# A draw takes up to 8 microseconds for each bin, an interval as much again (see `choice_flips`): a quarter of a second
+# in one group, a few seconds in all, as long as there are so few groups that each gets more than LEAST_BINS.
 MOST_BINS: Final = 2**14
 LEAST_BINS: Final = 16
-MOST_CELLS: Final = 2**17
+MOST_CELLS: Final = 2**16
 MOST_DENOMINATOR: Final = 10_000
 LEVEL: Final = 0.95
 # An interval over more than this part of the bins, and more than so many, goes on to the ends of the range.

@@ -120,3 +120,12 @@ def test_what_the_engine_would_refuse_above_is_refused_before_the_charge():
     with pytest.raises(QueryRejected) as caught:
         planner.plan(broken, DATASET, permit(query.needs, epsilon_micro=10**6), epsilon_micro=10**6)
     assert [reason.code for reason in caught.value.reasons] == ["above"]
+
+
+@pytest.mark.parametrize(("keys", "mechanism"), [("", "permute_and_flip"), ("GROUP BY day", "exponential")])
+def test_a_slot_holds_the_draws_of_the_mechanism_that_was_chosen(keys, mechanism):
+    sql = f"SELECT MEDIAN(delay) FROM flights {keys}"
+    slots, made = analyse(sql, DATASET).slots, planned(sql, epsilon_micro=1_000_000)
+    assert [part.drawing.mechanism for part in made.aggregations[0].quantiles] == [mechanism]
+    assert made.slot_seconds == slots[mechanism]
+    assert slots["permute_and_flip"] < slots["exponential"]
