@@ -27,7 +27,7 @@ from dp_queries.algebra.relations import (
     scans,
 )
 from dp_queries.draws import drawing_seconds
-from dp_queries.facts.costs import ROW_NANOSECONDS, expression_cost
+from dp_queries.facts.costs import ROW_NANOSECONDS, expression_cost, filter_cost
 from dp_queries.facts.equalities import is_looked_up
 from dp_queries.facts.relations import RelationFacts
 from dp_queries.layers.normal_form import conjuncts
@@ -51,6 +51,10 @@ _NODE_SECONDS: Final = Fraction(4, 10**4)
 _CLIMB_NANOSECONDS: Final = 20
 _THREADS: Final = 2  # that read at the same time
 _JOIN_NANOSECONDS: Final = 60  # finding a row's partner
+# The same in a public table of so few rows that they lie in the processor's caches; a text's characters aside.
+_SMALL_ROWS: Final = 4096
+_LOOKUP_NANOSECONDS: Final = 30
+_LOOKUP_SECONDS: Final = Fraction(3, 1000)
 _SORT_NANOSECONDS: Final = 100  # putting a row into the order of units
 _GROUP_NANOSECONDS: Final = 250  # hashing a row's group, or sorting it into its window
 _DISCOVERY_NANOSECONDS: Final = 100  # finding a row's group among those of private keys
@@ -88,7 +92,7 @@ def _scan(drafts: Sequence[AggregationDraft], facts: RelationFacts, choice: Mech
     if is_private:
         # Which groups there are is read before their sums are.
         nanoseconds = 2 * nanoseconds + rows * _DISCOVERY_NANOSECONDS
-    thinking = _thinking(below, expressions) * (1 + is_private)
+    thinking = _thinking(below, expressions, facts) * (1 + is_private)
     seconds = thinking + Fraction(nanoseconds, 10**9) + sum(drawing_seconds(draft, choice) for draft in drafts)
     return Work(seconds, _held_bytes(drafts, rows))
 
@@ -168,17 +172,26 @@ def _equates(part: Expression, relation: int) -> bool:
     return is_looked_up(part, relation) and {reference.relation for reference in references(part)} != {relation}
 
 
-def _thinking(below: Below, expressions: list[Expression]) -> Fraction:
+def _thinking(below: Below, expressions: list[Expression], facts: RelationFacts) -> Fraction:
     """Seconds before the first row: the engine's planning grows with the text."""
     conditions = [below.where, *(join.condition for join in below.joins)]
     nodes = sum(size(part) for part in [*expressions, *conditions] if part is not None)
-    return _STATEMENT_SECONDS + nodes * _NODE_SECONDS + _relations(below) * _RELATION_SECONDS
+    return _STATEMENT_SECONDS + nodes * _NODE_SECONDS + _relating(below, facts)
 
 
-def _relations(below: Below) -> int:
-    """Joins and made relations, at any depth."""
+def _relating(below: Below, facts: RelationFacts) -> Fraction:
+    """Seconds for joins and made relations, at any depth."""
+    small = sum(_is_small(join, below, facts) for join in below.joins)
     inner = [part for source in below.sources for part in inner_belows(source)]
-    return len(below.joins) + len(inner) + sum(map(_relations, inner))
+    own = small * _LOOKUP_SECONDS + (len(below.joins) - small + len(inner)) * _RELATION_SECONDS
+    return own + sum((_relating(part, facts) for part in inner), Fraction(0))
+
+
+def _is_small(join: Join, below: Below, facts: RelationFacts) -> bool:
+    """Whether rows are looked up by a hash in so few that these stay close to the processor."""
+    source = below.sources[join.relation]
+    is_few = isinstance(source, Scan) and not source.has_unit and facts.rows_of(source) <= _SMALL_ROWS
+    return is_few and _is_hashed(join)
 
 
 def _held_bytes(drafts: Sequence[AggregationDraft], rows: int) -> int:
@@ -197,11 +210,11 @@ def _reading(
     """Nanoseconds to read these rows, and all expressions on each of them."""
     columns = facts.columns(below)
     conditions = [below.where, *(join.condition for join in below.joins)]
-    found = [*expressions, *(condition for condition in conditions if condition is not None)]
     # A bare column is read, which every row is charged for already.
-    dear = sum(expression_cost(expression, columns) for expression in found if isinstance(expression, Call))
+    dear = sum(expression_cost(expression, columns) for expression in expressions if isinstance(expression, Call))
+    dear += sum(filter_cost(part, columns) for condition in conditions for part in conjuncts(condition))
     rows = max(facts.compared_at_most(below), sum(map(facts.rows_of, below.sources)))
-    joining = _JOIN_NANOSECONDS * len(below.joins)
+    joining = sum(_LOOKUP_NANOSECONDS if _is_small(join, below, facts) else _JOIN_NANOSECONDS for join in below.joins)
     return rows * (row_nanoseconds + joining + dear) + sum(_inside(source, facts) for source in below.sources)
 
 

@@ -1,5 +1,5 @@
 from dp_queries.algebra.expressions import OPERATORS, Call, Literal
-from dp_queries.facts.costs import OPERATOR_NANOSECONDS, expression_cost
+from dp_queries.facts.costs import OPERATOR_NANOSECONDS, expression_cost, filter_cost
 from tests.dp_queries.layers.rows.reading import read
 from tests.dp_queries.random_expressions import COLUMNS, KINDS, Grower, columns, seeded
 
@@ -41,3 +41,13 @@ def test_bare_columns_and_constants():
     assert expression_cost(COLUMNS["month"], columns) == 0
     assert expression_cost(COLUMNS["note"], columns) == 7
     assert expression_cost(Literal("abc"), columns) == 0
+
+
+def test_what_lies_there_as_it_is_compared_costs_less_than_what_is_converted():
+    assert cost("month > 5") < cost("month > free / 2") / 3
+    assert cost("fare > 5") == cost("month > 5") < cost("free > 5")
+    assert cost("month IN (1, 2, 3)") < cost("free / 2 IN (1, 2, 3)") / 2
+    expression, scope = read("month > 5")
+    assert filter_cost(expression, scope.facts) < cost("month > 5")
+    expression, scope = read("month + 1 > 5")
+    assert filter_cost(expression, scope.facts) == cost("month + 1 > 5")
