@@ -43,7 +43,12 @@ test: $(READY) ## Run the tests (T=path, K=pattern narrow them)
 	@$(PY) -m pytest $(if $(T)$(K),,--numprocesses auto --dist loadfile) $(or $(T),tests) $(if $(K),-k '$(K)')
 
 test-long: $(READY) ## Run the tests that take minutes
+ifeq ($(T)$(K),)
+	@$(PY) -m pytest --numprocesses auto --dist worksteal tests -m 'long and not alone'
+	@$(PY) -m pytest tests -m 'long and alone'
+else
 	@$(PY) -m pytest $(or $(T),tests) $(if $(K),-k '$(K)') -m long
+endif
 
 check: $(READY) ## Check format, lint, types, house rules, and the documents against the code
 	@$(PY) -m pip check

@@ -17,6 +17,7 @@ def figures(tmp_path, monkeypatch):
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_the_time_above_raw_is_told_and_what_is_refused_is_told_as_refused(figures):
     trip, refused = figures
     assert (trip.name, trip.n) == ("trip_cat10_20k_ms_above_raw", 2)

@@ -81,6 +81,7 @@ def test_random_sql_is_answered_alike_or_refused_with_a_reason():
 
 
 @pytest.mark.long
+@pytest.mark.alone
 @pytest.mark.timeout(7200)
 def test_a_hundred_thousand_random_queries():
     with ProcessPoolExecutor(_PROCESSES, mp_context=get_context("spawn")) as pool:

@@ -220,6 +220,7 @@ def test_closing_ends_the_children(quick: Work, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_no_slot_is_missed_while_the_machine_is_busy(world: World, quick: Work, slow: Work, tmp_path: Path) -> None:
     """The load comes after the machine was measured. Slots are those that a room would give.
 

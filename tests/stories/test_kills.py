@@ -40,6 +40,7 @@ def researcher(furnished: Researcher, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.long
+@pytest.mark.alone
 @pytest.mark.timeout(1800)
 # httpcore leaves the sockets of cut connections to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")

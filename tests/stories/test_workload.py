@@ -102,6 +102,7 @@ def served(furnished: Researcher, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_through_the_served_house(served: Researcher) -> None:
     with served.connect() as room:
         plans = room.explain(ALL, epsilon=2)
