@@ -1,9 +1,12 @@
 """The exact laws of the two choices by score, by their definitions."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
-from scipy.special import logsumexp
+from scipy.special import logsumexp, roots_legendre
+
+_roots = cache(roots_legendre)
 
 
 def exponential(scores: Sequence[int], scale: float) -> np.ndarray:
@@ -19,7 +22,7 @@ def permute_and_flip(scores: Sequence[int], scale: float) -> np.ndarray:
     the integrand is a polynomial, which Gauss-Legendre nodes, half as many as its degree, integrate exactly.
     """
     weights = np.exp((np.array(scores, float) - max(scores)) / scale)
-    nodes, shares = np.polynomial.legendre.leggauss(len(scores) // 2 + 1)
+    nodes, shares = _roots(len(scores) // 2 + 1)
     factors = 1 - (nodes[:, None] + 1) / 2 * weights
     before, after = np.ones_like(factors), np.ones_like(factors)
     before[:, 1:] = np.cumprod(factors[:, :-1], axis=1)
