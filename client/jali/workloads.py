@@ -1,5 +1,6 @@
 """Several statements that were asked together: their answers, and what they would cost. One price, one receipt."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -12,13 +13,14 @@ from jali.views import PlanView, errors_sheet, price_lines
 Part = TypeVar("Part")
 
 
-class _Several(Generic[Part]):
+class _Several(ABC, Generic[Part]):
     """One part for each statement, in order; shown as a sheet each, and one for all."""
 
     _parts: tuple[Part, ...]
 
+    @abstractmethod
     def _sheets(self) -> list[Sheet]:
-        raise NotImplementedError
+        """A sheet for each statement, then one for all."""
 
     def __getitem__(self, place: int) -> Part:
         return self._parts[place]
