@@ -20,17 +20,26 @@ _STAND_INS: dict[str, Any] = {
     "provider": "stand-in",
     "licence": "-",
     "citation": "-",
-    "time_range": "-",
+    "key_fields": ["stand_in.stand_in"],
+    "time_range": {"start": "2000-01-01"},
     "geographic_range": "-",
-    "update_frequency": "-",
+    "formats": ["csv"],
+    "update_frequency": "static",
+    "relations": [],
     "openness": "conditional",
-    "conditions": ["-"],
     "unit": {"noun": "-", "population": "stand_in", "at_most": 1},
     "budget": {"epsilon": 1, "delta": "0.0001", "query_delta": "0.000001"},
     "source": {"csv": "-"},
     "rows_at_most": 1,
     "rows_per_unit_at_most": 1,
     "rows_norm": 1,
+}
+_HELD_AGAINST = frozenset({"name", "type", "unit_column", "level", "grounds"})
+# What a field of the dataset is held against, beside itself.
+_CAUSES: dict[tuple[str | int, ...], tuple[tuple[str | int, ...], ...]] = {
+    ("openness",): (("requirements",),),
+    ("conditions",): (("openness",), ("requirements",)),
+    ("materials",): (("openness",), ("conditions",)),
 }
 _WORDS = {
     "missing": "is missing",
@@ -46,10 +55,20 @@ _WORDS = {
 
 def field_reasons(error: ValidationError, document: Any) -> list[Reason]:
     """pydantic's findings as reasons, places named by table and column."""
+    faults = error.errors(include_url=False, include_input=False)
     return [
         Reason("card-field", _words(fault), place(fault["loc"], document) or None)
-        for fault in error.errors(include_url=False, include_input=False)
+        for fault in faults
+        if not _is_echo(fault, faults)
     ]
+
+
+def _is_echo(fault: Mapping[str, Any], faults: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a list is only found too short because its faulty entries aren't counted."""
+    loc = fault["loc"]
+    return fault["type"] == "too_short" and any(
+        other["loc"][: len(loc)] == loc and len(other["loc"]) > len(loc) for other in faults
+    )
 
 
 def place(loc: Iterable[str | int], document: Any) -> str:
@@ -76,6 +95,20 @@ def without_faulty_fields(error: ValidationError, document: Any) -> Any:
             if key in _STAND_INS:
                 parent[key] = deepcopy(_STAND_INS[key])
     return copy
+
+
+def is_caused(place: tuple[str | int, ...], faulty: Iterable[tuple[str | int, ...]]) -> bool:
+    """Whether a contradiction at a place may come from one of the faulty fields alone.
+
+    A column's or a table's come from any of its own fields, the dataset's from the field itself; names, types and
+    levels are what everything else is held against.
+    """
+    faults, here = list(faulty), owner(place)
+    if any(set(fault) & _HELD_AGAINST and owner(fault)[: len(here)] == here for fault in faults):
+        return True
+    if here:
+        return any(owner(fault) == here for fault in faults)
+    return any(fault[:1] == place[:1] or fault[:1] in _CAUSES.get(place[:1], ()) for fault in faults)
 
 
 def owner(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:

@@ -1,99 +1,58 @@
-"""A described field of a dataset's card, and the plain types that cards are made of (Art. 9).
+"""A described field of a dataset (Art. 9): what the entry says of it, and what the DP engines need to know.
 
-Everything here is declared by the provider and public. A text, a number or a bound is what its form says: no boolean
-passes for a number, no number for a day.
+Everything here is declared by the provider and public.
 """
 
-import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    TypeAdapter,
-    ValidationError,
-    ValidationInfo,
-    model_validator,
+from pydantic import Field
+
+from policies.card_types import (
+    Bound,
+    ColumnType,
+    Count,
+    Domain,
+    Fault,
+    Frozen,
+    Identifier,
+    Number,
+    Text,
+    all_of,
 )
-
+from policies.classification import Grounds, LevelNumber
 from privacy.units import ClampingBounds
 
 MOST_DOMAIN_VALUES = 10_000
+DEFAULT_MOST_CHARACTERS = 255
 _LARGEST_INTEGER = 2**53 - 1  # what JSON and IEEE doubles hold exactly
 LARGEST_NORM = 2**30  # ContributionNorm's own limit, in steps
 
-Place = tuple[str | int, ...]
-Fault = tuple[Place, str]
 
+class EntryColumn(Frozen):
+    """A field as the catalogue describes it.
 
-def _no_boolean(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("must be a number")
-    return value
-
-
-def _bound(value: Any) -> Any:
-    """A number or a day, decided by its form alone: a number must never be read as a day."""
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        return date.fromisoformat(value)
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    try:
-        return _NUMBER.validate_python(value)
-    except ValidationError:
-        raise ValueError("must be a number, or a day as YYYY-MM-DD") from None
-
-
-def _values(value: Any) -> Any:
-    """Texts or integers. YAML reads a bare NO or ON as a boolean, so that a country's code gets lost unquoted."""
-    listed = isinstance(value, list | tuple) and value
-    if not listed or not (_all_of(value, str) or _all_of(value, int)):
-        raise ValueError("must list texts (in quotes where YAML would read NO or 1 otherwise), or integers")
-    return tuple(value)
-
-
-def _all_of(values: Any, kind: type) -> bool:
-    return all(type(value) is kind for value in values)
-
-
-DEFAULT_MOST_CHARACTERS = 255
-PartyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
-# 36 digits bound the work that exact fractions make; 1e999999999 would fill the memory.
-Number = Annotated[Decimal, BeforeValidator(_no_boolean), Field(allow_inf_nan=False, max_digits=36, decimal_places=18)]
-_NUMBER: TypeAdapter[Decimal] = TypeAdapter(Number)
-Count = Annotated[int, Field(strict=True, gt=0)]
-Bound = Annotated[Decimal | date, Field(union_mode="left_to_right"), BeforeValidator(_bound)]
-Domain = Annotated[tuple[str, ...] | tuple[int, ...], BeforeValidator(_values)]
-ColumnType = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
-
-
-class Frozen(BaseModel):
-    """Frozen and without unknown fields. `faults` are contradictions between fields; construction raises on any.
-
-    Within `read_card` they are collected instead, so that a card's author sees all of them at once.
+    `level` and `directory` (the field's source in the public data directory) default to those of its table. `grounds`
+    say why a field that would be non-open is opened all the same, `basis` which document shows it (Art. 14).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: Identifier
+    type: ColumnType
+    description: Text
+    unit: Text | None = None
+    level: LevelNumber | None = None
+    directory: Text | None = None
+    grounds: Grounds | None = None
+    basis: Text | None = None
+    nullable: bool = False
 
     def faults(self) -> Iterator[Fault]:
-        """Every contradiction, with its place from here."""
-        yield from ()
-
-    @model_validator(mode="after")
-    def _without_faults(self, info: ValidationInfo) -> Self:
-        faults = [] if info.context == "collect" else list(self.faults())
-        if faults:
-            raise ValueError("; ".join(message for _, message in faults))
-        return self
+        """Grounds without a document are none."""
+        if (self.grounds is None) != (self.basis is None):
+            yield ("basis",), "grounds for opening a field and the document that shows them (basis) come together"
 
 
 class Clipping(Frozen):
@@ -103,15 +62,9 @@ class Clipping(Frozen):
     deviation: Number | None = Field(default=None, gt=0)
 
 
-class Column(Frozen):
+class Column(EntryColumn):
     """A described field (Art. 9). Numbers that are summed need bounds; group keys need a domain or date bounds."""
 
-    name: Identifier
-    type: ColumnType
-    description: Text
-    unit: Text | None = None
-    level: int = Field(default=1, ge=1, le=4, strict=True)
-    nullable: bool = False
     bounds: tuple[Bound, Bound] | None = None
     granularity: Number | None = Field(default=None, gt=0)
     domain: Domain | None = None
@@ -142,6 +95,7 @@ class Column(Frozen):
 
     def faults(self) -> Iterator[Fault]:
         """Contradictions between type, bounds, granularity, domain and clipping."""
+        yield from super().faults()
         bounds = list(self._bounds_faults())
         yield from bounds
         if self.most_characters is not None and (self.type != "text" or self.domain is not None):
@@ -186,7 +140,7 @@ class Column(Frozen):
         if self.domain is None:
             return
         wanted = {"text": str, "integer": int}.get(self.type)
-        if wanted is None or not _all_of(self.domain, wanted):
+        if wanted is None or not all_of(self.domain, wanted):
             yield ("domain",), "a domain lists texts of a text column, or integers of an integer column"
             return
         if len(set(self.domain)) != len(self.domain):

@@ -19,6 +19,7 @@ from policies.catalogue import Dataset, LoadedDataset, read_card
 from policies.terms import AGGREGATES
 from privacy.budget import Charge, issue_charge
 from privacy.mechanisms import OpenDPChoice
+from tests.worlds.entries import entry
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -29,23 +30,15 @@ def _column(name: str, kind: str, **more: Any) -> dict[str, Any]:
 
 YEAR = ["2013-01-01", "2013-12-31"]
 CARD: dict[str, Any] = {
-    "name": "flights",
-    "title": "Flights",
-    "description": "Made-up flights, for tests.",
-    "provider": "airport-authority",
-    "licence": "CC0-1.0",
-    "citation": "Jali's tests, flights.",
-    "time_range": "2013",
-    "geographic_range": "New York",
-    "update_frequency": "static",
-    "openness": "conditional",
-    "conditions": ["Tests only."],
+    **entry("flights", "flights.delay", provider="airport-authority"),
     "unit": {"noun": "aircraft", "population": "aircraft", "at_most": 5000},
     "budget": {"epsilon": 50, "delta": "0.000001", "query_delta": "0.000000001"},
     "tables": [
         {
             "name": "flights",
             "description": "One row a flight.",
+            "level": 3,
+            "directory": "the tests",
             "source": {"csv": "flights.csv"},
             "unit_column": "tailnum",
             "rows_at_most": 400_000,
@@ -69,6 +62,8 @@ CARD: dict[str, Any] = {
         {
             "name": "planes",
             "description": "One row an aircraft.",
+            "level": 3,
+            "directory": "the tests",
             "source": {"csv": "planes.csv"},
             "unit_column": "tailnum",
             "rows_at_most": 5000,
@@ -84,6 +79,8 @@ CARD: dict[str, Any] = {
         {
             "name": "airports",
             "description": "One row an airport.",
+            "level": 1,
+            "directory": "the tests",
             "source": {"csv": "airports.csv"},
             "independent": True,
             "rows_at_most": 2000,
@@ -93,6 +90,8 @@ CARD: dict[str, Any] = {
         {
             "name": "weather",
             "description": "One row an hour.",
+            "level": 1,
+            "directory": "the tests",
             "source": {"csv": "weather.csv"},
             "independent": True,
             "rows_at_most": 30_000,

@@ -10,6 +10,7 @@ import pytest
 from dp_queries.loading.encrypted import open_read_only
 from dp_queries.loading.load import LoadRejected, LoadResult, load
 from policies.catalogue import Dataset, read_card
+from tests.worlds.entries import entry
 
 KEY = bytes(range(32))
 AT = datetime.fromisoformat("2025-01-02T03:04:05")  # without a zone, as DuckDB gives it
@@ -19,12 +20,7 @@ SECRET = "Scheherazade-of-Baghdad"  # a value of the data that must be seen nowh
 def card(*tables: dict[str, Any], at_most: int = 1000) -> Dataset:
     return read_card(
         {
-            **dict.fromkeys(("title", "description", "licence", "citation"), "-"),
-            **dict.fromkeys(("time_range", "geographic_range", "update_frequency"), "-"),
-            "name": "test",
-            "provider": "nobody",
-            "openness": "conditional",
-            "conditions": ["-"],
+            **entry("test", f"{tables[0]['name']}.{tables[0]['columns'][0]['name']}"),
             "unit": {"noun": "person", "population": "people", "at_most": at_most},
             "budget": {"epsilon": 1, "delta": 1e-6, "query_delta": 1e-9},
             "tables": list(tables),
@@ -42,6 +38,8 @@ def private(name: str, columns: list[dict[str, Any]], **fields: Any) -> dict[str
     return {
         "name": name,
         "description": "-",
+        "level": 3,
+        "directory": "the tests",
         "source": source,
         "unit_column": "person",
         "columns": described,
@@ -56,6 +54,8 @@ def public(name: str, columns: list[dict[str, Any]], **fields: Any) -> dict[str,
     return {
         "name": name,
         "description": "-",
+        "level": 3,
+        "directory": "the tests",
         "source": source,
         "independent": True,
         "rows_at_most": 1000,

@@ -9,7 +9,20 @@ from typing import Any
 import pytest
 import yaml
 
-from policies.catalogue import Clipping, Column, Dataset, LifetimeBudget, Source, Table, Unit, read_card
+from policies.catalogue import (
+    Clipping,
+    Column,
+    Dataset,
+    LifetimeBudget,
+    OpenDataset,
+    Source,
+    Table,
+    Unit,
+    read_card,
+    read_entry,
+)
+from policies.conditions import Credit, Feedback, Material, Other, Scenario, Security, TechnicalAbility
+from policies.entries import Relation, TimeRange
 from policies.errors import CardRejected
 
 ROOT = Path(__file__).parents[2]
@@ -17,6 +30,15 @@ EXAMPLES = sorted((ROOT / "examples" / "cards").glob("*.yaml"))
 MANUAL = (ROOT / "docs" / "cards.md").read_text(encoding="utf-8")
 SECTIONS = {
     "Dataset": Dataset,
+    "Time range": TimeRange,
+    "Relation": Relation,
+    "Scenario": Scenario,
+    "Security": Security,
+    "Feedback": Feedback,
+    "Technical ability": TechnicalAbility,
+    "Credit": Credit,
+    "Other": Other,
+    "Material": Material,
     "Unit": Unit,
     "Budget": LifetimeBudget,
     "Table": Table,
@@ -183,6 +205,8 @@ def test_private_tables_need_one_type_of_unit() -> None:
 def test_a_dataset_without_people_is_not_conditional() -> None:
     document = card()
     del document["tables"][0]
+    document["key_fields"] = ["clinics.district"]
+    document["requirements"] = ["security"]
     assert faults(document) == [("tables", "a conditional dataset has at least one private table (unit_column)")]
 
 
@@ -216,3 +240,46 @@ def test_the_manual_documents_every_field_with_an_example(section: str) -> None:
         example = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)
         assert example is not None, name
         assert list(yaml.safe_load(example.group(1))) == [name]
+
+
+def open_card() -> dict[str, Any]:
+    """The manual's public table as a dataset of its own."""
+    document = card()
+    for name in ("unit", "budget", "conditions", "materials"):
+        del document[name]
+    clinics = {name: part for name, part in document["tables"][1].items() if name in OPEN_FIELDS}
+    return document | {"openness": "unconditional", "tables": [clinics], "key_fields": ["clinics.district"]}
+
+
+OPEN_FIELDS = ("name", "description", "directory", "level", "source", "columns")
+
+
+def test_a_card_of_each_class_is_read_as_what_it_is() -> None:
+    assert type(read_entry(card())) is Dataset
+    assert type(read_entry(open_card())) is OpenDataset
+    closed = open_card() | {"openness": "non-open"}
+    closed["tables"][0] |= {"level": 4}
+    del closed["tables"][0]["source"]
+    assert read_entry(closed).classification().doors == ()
+
+
+def test_the_room_takes_conditional_cards_only() -> None:
+    assert ("openness", "must be 'conditional'") in faults(open_card())
+
+
+def test_a_source_of_what_is_not_delivered_is_refused() -> None:
+    closed = open_card() | {"openness": "non-open"}
+    closed["tables"][0] |= {"level": 4}
+    with pytest.raises(CardRejected) as rejected:
+        read_entry(closed)
+    assert [(reason.where, reason.message) for reason in rejected.value.reasons] == [
+        ("tables.clinics.source", "is not a field of a card")
+    ]
+
+
+def test_a_unit_column_is_graded_as_what_tells_units_apart() -> None:
+    document = card()
+    column(document, "patient")["level"] = 2
+    assert ("tables.visits.unit_column", "the unit column tells units apart: its level is at least 3") in faults(
+        document
+    )

@@ -23,6 +23,7 @@ from policies.catalogue import Dataset, LoadedDataset, read_card
 from policies.terms import AGGREGATES
 from privacy.budget import issue_charge
 from privacy.mechanisms import Choice, Noise, OpenDPChoice, OpenDPNoise
+from tests.worlds.entries import entry, graded
 
 KEY = bytes(range(32))
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -39,7 +40,7 @@ def _column(name: str, kind: str, **more: Any) -> dict[str, Any]:
 
 
 def _table(name: str, columns: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-    return {"name": name, "description": "-", "source": {"csv": f"{name}.csv"}, "columns": columns, **more}
+    return graded({"name": name, "description": "-", "source": {"csv": f"{name}.csv"}, "columns": columns, **more})
 
 
 _PERSON = {"name": "person", "type": "text", "description": "-"}
@@ -56,9 +57,7 @@ _BOUGHT = [
 _PRIVATE = {"unit_column": "person", "rows_at_most": 100_000}
 CARD: Dataset = read_card(
     {
-        **dict.fromkeys(("title", "description", "licence", "citation"), "-"),
-        **dict.fromkeys(("time_range", "geographic_range", "update_frequency"), "-"),
-        **{"name": "shops", "provider": "guild", "openness": "conditional", "conditions": ["-"]},
+        **entry("shops", "purchases.price"),
         "unit": {"noun": "person", "population": "people", "at_most": 50_000},
         "budget": {"epsilon": 100, "delta": "0.001", "query_delta": str(float(QUERY_DELTA))},
         "tables": [

@@ -14,6 +14,7 @@ from dp_queries.plan import Aggregation, Key, Measure, QuantileMeasure
 from policies.catalogue import LoadedDataset, read_card
 from privacy.selection import Selection
 from privacy.units import ContributionNorm
+from tests.worlds.entries import entry
 
 KEY = bytes(range(32))
 FIXED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -26,17 +27,15 @@ def column(title: str, kind: str, **facts: Any) -> dict[str, Any]:
 
 CARD = read_card(
     {
-        "name": "world",
-        **dict.fromkeys(("title", "description", "provider", "licence", "citation"), "world"),
-        **dict.fromkeys(("time_range", "geographic_range", "update_frequency"), "none"),
-        "openness": "conditional",
-        "conditions": ["none"],
+        **entry("world", "trips.fare"),
         "unit": {"noun": "person", "population": "people", "at_most": 1000},
         "budget": {"epsilon": "10", "delta": "0.000001", "query_delta": "0.000000001"},
         "tables": [
             {
                 "name": "trips",
                 "description": "private rows",
+                "level": 3,
+                "directory": "the tests",
                 "source": {"parquet": "trips.parquet"},
                 "unit_column": "person",
                 "rows_at_most": 1000,
@@ -59,6 +58,8 @@ CARD = read_card(
             {
                 "name": "people",
                 "description": "private rows, joined on the unit",
+                "level": 3,
+                "directory": "the tests",
                 "source": {"parquet": "people.parquet"},
                 "unit_column": "person",
                 "rows_at_most": 1000,
@@ -69,6 +70,8 @@ CARD = read_card(
             {
                 "name": "zones",
                 "description": "public rows",
+                "level": 1,
+                "directory": "the tests",
                 "source": {"parquet": "zones.parquet"},
                 "independent": True,
                 "rows_at_most": 100,

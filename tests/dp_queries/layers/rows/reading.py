@@ -11,6 +11,7 @@ from dp_queries.layers.scope import Scope, View
 from dp_queries.syntax.parse import parse
 from dp_queries.syntax.validate import validate
 from policies.catalogue import LoadedDataset, read_card
+from tests.worlds.entries import entry
 
 YEAR = ["2013-01-01", "2013-12-31"]
 
@@ -21,17 +22,15 @@ def _column(name, kind, **more):
 
 CARD = read_card(
     {
-        "name": "trips",
-        **dict.fromkeys(("title", "description", "provider", "licence", "citation"), "trips"),
-        **dict.fromkeys(("time_range", "geographic_range", "update_frequency"), "none"),
-        "openness": "conditional",
-        "conditions": ["none"],
+        **entry("trips", "trips.fare"),
         "unit": {"noun": "person", "population": "people", "at_most": 1000},
         "budget": {"epsilon": "10", "delta": "0.000001", "query_delta": "0.000000001"},
         "tables": [
             {
                 "name": "trips",
                 "description": "private rows",
+                "level": 3,
+                "directory": "the tests",
                 "source": {"parquet": "trips.parquet"},
                 "unit_column": "person",
                 "rows_at_most": 1000,
