@@ -6,7 +6,7 @@ from apiflask import APIFlask
 from flask import Flask, Response
 
 from enclave_api import errors
-from enclave_api.api import agreements, catalogue, health, log, queries
+from enclave_api.api import agreements, catalogue, files, health, log, queries, work_orders
 from enclave_api.api.description import View, describe
 from enclave_api.config import Settings
 from enclave_api.front import Front
@@ -38,9 +38,10 @@ def create_app(settings: Settings) -> APIFlask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it
     app.extensions["jali"] = Front.open(settings)
     errors.register(app)
-    for module in (catalogue, agreements, queries, log):
+    for module in (catalogue, agreements, queries, log, files, work_orders):
         app.register_blueprint(module.bp, url_prefix=API + (module.bp.url_prefix or ""))
     app.register_blueprint(health.bp)
+    app.register_blueprint(catalogue.open_list)
     app.after_request(_headers)
     app.spec_processor(lambda spec: describe(spec, described_views(app)) if isinstance(spec, dict) else spec)
     deliver(app.extensions["jali"])

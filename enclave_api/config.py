@@ -1,4 +1,7 @@
-"""The front's settings, read from the environment once. None of them is a key or a path of the room, but its socket."""
+"""The front's settings, read from the environment once. None of them is a key or a path of the room, but its socket.
+
+The public address is a setting because a request's Host header is what its sender writes.
+"""
 
 import os
 from collections.abc import Mapping
@@ -13,15 +16,17 @@ class Settings:
 
     home: Path
     room_socket: Path
+    public_url: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
-        """Settings from JALI_FRONT_HOME and JALI_ROOM_SOCKET; both default to places under JALI_HOME (`var`)."""
+        """Settings from JALI_FRONT_HOME and JALI_ROOM_SOCKET (places under JALI_HOME, `var`), and JALI_PUBLIC_URL."""
         found = os.environ if environment is None else environment
         home = Path(found.get("JALI_HOME") or "var")
         return cls(
             home=Path(found.get("JALI_FRONT_HOME") or home / "front").absolute(),
             room_socket=Path(found.get("JALI_ROOM_SOCKET") or home / "run" / "room.sock").absolute(),
+            public_url=(found.get("JALI_PUBLIC_URL") or "").rstrip("/"),
         )
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Self
 
 from enclave.link import RoomLink
@@ -16,10 +17,12 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Front:
-    """The parts that are wired once at start."""
+    """The parts that are wired once at start. `files` is the folder of uploads, `base` the public address, if known."""
 
     store: Store
     link: RoomLink
+    files: Path
+    base: str = ""
     now: Callable[[], datetime] = _utc_now
 
     @classmethod
@@ -27,7 +30,7 @@ class Front:
         """Open the store, bring its schema up to date, and make a link (which connects when it is used)."""
         store = Store(settings.database)
         store.migrate()
-        return cls(store, RoomLink(settings.room_socket))
+        return cls(store, RoomLink(settings.room_socket), settings.home / "files", settings.public_url)
 
     def close(self) -> None:
         """Close store and link."""

@@ -7,9 +7,11 @@
     |-- Withheld           an engine failed; the one fixed outcome of a breach
     |-- Unavailable        the room or a part of it does not answer
     |-- Conflict           an idempotency key was used for another request
+    |-- WrongState         a matter is not in a state in which this act exists (decided already)
     |-- NotFound           no such dataset, agreement or entry, or not for this caller
     |-- CardRejected       a dataset card or a load has faults
     |-- AgreementRejected  an agreement's form or signature is wrong
+    |-- WorkOrderReturned  a change of the open list can't stand
     |-- RequestRejected    a request's fields are wrong (epsilon of NaN, missing field)
     `-- QueryRejected      (dp_queries.errors) SQL that can't be answered
 
@@ -92,6 +94,12 @@ class Conflict(JaliError):
     kind = "conflict"
 
 
+class WrongState(JaliError):
+    """The matter is not in a state in which this act exists: it was decided already, or not yet."""
+
+    kind = "wrong-state"
+
+
 class NotFound(JaliError):
     """No such thing, or not for this caller; the two read alike on purpose."""
 
@@ -108,6 +116,12 @@ class AgreementRejected(JaliError):
     """An agreement's form, key or signature is wrong."""
 
     kind = "agreement-rejected"
+
+
+class WorkOrderReturned(JaliError):
+    """A work order on the open list is returned; every cause is a reason (Art. 11)."""
+
+    kind = "work-order-returned"
 
 
 class RequestRejected(JaliError):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from enclave_api.bodies import Body
 from enclave_api.errors import PROBLEM_JSON, PROBLEMS, TYPE_PREFIX
 from enclave_api.questions import MOST_STATEMENTS
 
@@ -11,6 +12,7 @@ View = Callable[..., Any]
 
 OBJECT: Schema = {"type": "object"}
 OBJECTS: Schema = {"type": "array", "items": OBJECT}
+BYTES = "application/octet-stream"
 _WHOLE: Schema = {"type": "integer", "minimum": 0}
 _NUMBER: Schema = {"oneOf": [{"type": "string"}, {"type": "number"}]}
 _ALWAYS = ("error", "wrong-method")
@@ -84,23 +86,33 @@ def whole(name: str, *, required: bool = True) -> Schema:
     return {"name": name, "in": "query", "required": required, "schema": _WHOLE}
 
 
+def text_parameter(name: str, *, required: bool = False) -> Schema:
+    """A query parameter that is text."""
+    return {"name": name, "in": "query", "required": required, "schema": {"type": "string"}}
+
+
+def schema_of(body: type[Body]) -> Schema:
+    """A body's own schema, without references."""
+    return {"description": body.__doc__, **body.model_json_schema()}
+
+
 def described(
     *,
     answers: Schema | str = OBJECT,
-    asks: Schema | None = None,
+    asks: Schema | str | None = None,
     parameters: tuple[Schema, ...] = (),
     problems: tuple[str, ...] = (),
 ) -> Callable[[View], View]:
-    """Note a view's description on it. `answers` is a JSON schema, or a media type for text."""
+    """Note a view's description on it. `answers` and `asks` are JSON schemas, or media types for what is no JSON."""
 
     def decorate(view: View) -> View:
-        content = {answers: {"schema": {"type": "string"}}} if isinstance(answers, str) else _json(answers)
+        content = _content(answers)
         guarded = "is_guarded" in view.__dict__
         kinds = (*problems, *(("not-authenticated", "refused") if guarded else ()), *_ALWAYS)
         view.__dict__["described"] = {
             "responses": {"200": {"description": "the answer", "content": content}, **_told(kinds)},
             **({"parameters": list(parameters)} if parameters else {}),
-            **({"requestBody": {"required": True, "content": _json(asks)}} if asks else {}),
+            **({"requestBody": {"required": True, "content": _content(asks)}} if asks else {}),
             **({"security": [{"token": []}]} if guarded else {}),
         }
         return view
@@ -120,8 +132,8 @@ def describe(spec: dict[str, Any], views: Mapping[tuple[str, str], View]) -> dic
     return spec
 
 
-def _json(schema: Schema) -> dict[str, Any]:
-    return {"application/json": {"schema": schema}}
+def _content(form: Schema | str) -> dict[str, Any]:
+    return {form: {"schema": {"type": "string"}}} if isinstance(form, str) else {"application/json": {"schema": form}}
 
 
 def _told(kinds: tuple[str, ...]) -> dict[str, Any]:

@@ -4,10 +4,12 @@ import re
 
 from flask import request
 
+from enclave_api.bodies import B, read_body
 from enclave_api.errors import WrongMediaType
 from enclave_api.questions import AGREEMENT_UID, Question, read_question, read_whole
 from policies.errors import Reason, RequestRejected
 
+MOST_CARD_BYTES = 1 << 20
 _KEY = re.compile(r"[!-~]{1,200}", re.ASCII)
 
 
@@ -16,6 +18,15 @@ def question() -> Question:
     if request.mimetype != "application/json":
         raise WrongMediaType("send the question as application/json")
     return read_question(request.get_data(cache=False))
+
+
+def body(kind: type[B], *, most_bytes: int | None = None) -> B:
+    """The JSON body as its type. Raises RequestRejected, or TooLarge, or WrongMediaType."""
+    if request.mimetype != "application/json":
+        raise WrongMediaType("send the body as application/json")
+    if most_bytes is not None:
+        request.max_content_length = most_bytes
+    return read_body(kind, request.get_data(cache=False))
 
 
 def idempotency_key() -> str | None:

@@ -1,7 +1,7 @@
 """A front of its own for each test, with a fake room behind a real socket."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -70,6 +70,6 @@ def house(short_path: Path) -> Iterator[House]:
     with room.listening(settings.room_socket):
         app = create_app(settings)
         wired = app.extensions["jali"]
-        app.extensions["jali"] = front = Front(wired.store, wired.link, clock)
+        app.extensions["jali"] = front = replace(wired, now=clock)
         yield House(settings, app.test_client(), front, room, clock)
         front.close()
