@@ -54,6 +54,8 @@ class Term:
     write: Callable[[Any], Any]
     checked_by: CheckedBy
     says: Callable[[Any], str]
+    leaves_open: str = ""
+    """What is said where the term is left out."""
 
 
 def _read_target(value: Any) -> str:
@@ -141,11 +143,13 @@ PROFILE: Final[tuple[Term, ...]] = (
     Term("aggregates", "constraint", "jali:aggregate", "isPartOf", _read_texts, sorted, _DECISION,
          lambda names: f"With these aggregates: {_listed(names)}."),
     Term("algorithms", "constraint", "jali:algorithm", "isPartOf", _read_texts, sorted, _DECISION,
-         lambda names: f"Functions and trainings use these algorithms only: {_listed(names)}."),
+         lambda names: f"Functions and trainings use these algorithms only: {_listed(names)}.",
+         "Functions and trainings, where their doors are open, may use any algorithm."),
     Term("purposes", "constraint", "purpose", "isAnyOf", _read_texts, sorted, _DECISION,
          lambda purposes: f"For these purposes: {_quoted(purposes)}."),
     Term("people", "constraint", "jali:account", "isAnyOf", _read_texts, sorted, _DECISION,
-         lambda names: f"By these accounts of the organization only: {_listed(names)}."),
+         lambda names: f"By these accounts of the organization only: {_listed(names)}.",
+         "By all researchers of the organization."),
     Term("front_may_vouch", "constraint", "jali:vouchedByFront", "eq", _read_flag, _same, _DECISION, _front_words),
     Term("not_before", "constraint", "dateTime", "gteq", read_time, write_time, _DECISION,
          lambda moment: f"From {write_time(moment)} on."),
@@ -158,7 +162,8 @@ PROFILE: Final[tuple[Term, ...]] = (
     Term("epsilon_per_query_micro", "constraint", "jali:epsilonPerQuery", "lteq", _read_micro, _write_micro, _DECISION,
          lambda micro: f"One invocation costs at most epsilon {_write_micro(micro)}."),
     Term("epsilon_per_person_micro", "constraint", "jali:epsilonPerPerson", "lteq", _read_micro, _write_micro,
-         _DECISION, lambda micro: f"Each account's invocations together cost at most epsilon {_write_micro(micro)}."),
+         _DECISION, lambda micro: f"Each account's invocations together cost at most epsilon {_write_micro(micro)}.",
+         "One account may spend all of it."),
     Term("queries_per_day", "constraint", "jali:queriesPerDay", "lteq", _read_whole, _same, _DECISION,
          lambda most: f"There are at most {most} invocations a day (UTC)."),
     Term("reports_every_months", "jali:report", "jali:everyMonths", "eq", _read_whole, _same, CheckedBy.REPORTS,
