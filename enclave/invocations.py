@@ -39,7 +39,7 @@ class _Question:
     dataset: LoadedDataset
     plan: Plan
     act: Act
-    purpose: str
+    permit: Permit
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _question(room: Room, actor: Actor, ask: Ask) -> _Question:
         plan = planner.plan(query, dataset, permit, epsilon_micro=most)
     else:
         plan = planner.plan_for_accuracy(query, dataset, permit, accuracy=dict(ask.accuracy), most_epsilon_micro=most)
-    return _Question(actor, ask, agreement, dataset, plan, act, permit.purpose)
+    return _Question(actor, ask, agreement, dataset, plan, act, permit)
 
 
 def _agreement(room: Room, session: Session, actor: Actor, uid: str) -> Agreement:
@@ -112,8 +112,9 @@ def _agreement(room: Room, session: Session, actor: Actor, uid: str) -> Agreemen
 
 
 def _decide(
-    room: Room, session: Session, agreement: Agreement, act: Act, actor: Actor, *, already_counted: int = 0
+    room: Room, session: Session, agreement: Agreement, act: Act, actor: Actor, admitted: _Admitted | None = None
 ) -> Permit:
+    """The permit of an act; of one that is admitted already, without counting it once more."""
     now = room.clock()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return decide(
@@ -121,9 +122,17 @@ def _decide(
         act,
         actor=actor,
         holds=room.holds.in_force(session),
-        acts_today=jobs.count_since(session, agreement.uid, midnight) - already_counted,
+        acts_today=jobs.count_since(session, agreement.uid, midnight) - (admitted is not None),
         now=now,
+        spent_by_person_micro=_spent_by(session, agreement, actor, admitted),
     )
+
+
+def _spent_by(session: Session, agreement: Agreement, actor: Actor, admitted: _Admitted | None) -> int | None:
+    """What the account spent under the agreement; counted only where a term asks for it."""
+    if agreement.terms.epsilon_per_person_micro is None:
+        return None
+    return ledger.spent_by(session, agreement.uid, actor.account, but=None if admitted is None else admitted.job)
 
 
 def _admit(room: Room, question: _Question) -> _Admitted:
@@ -133,9 +142,9 @@ def _admit(room: Room, question: _Question) -> _Admitted:
         known = _same_request(session, question)
         if known is not None:
             return known
-        _decide(room, session, agreement, question.act, question.actor)
+        permit = _decide(room, session, agreement, question.act, question.actor)
         found = ledger.find(session, agreement.uid, question.plan.digest)
-        admitted = _Admitted(f"inv-{uuid4().hex}", found or _charge(room, session, question))
+        admitted = _Admitted(f"inv-{uuid4().hex}", found or _charge(room, session, question, permit))
         jobs.add(
             session,
             id=admitted.invocation,
@@ -165,13 +174,14 @@ def _same_request(session: Session, question: _Question) -> _Admitted | None:
     return _Admitted(invocation, job)
 
 
-def _charge(room: Room, session: Session, question: _Question) -> str:
+def _charge(room: Room, session: Session, question: _Question, permit: Permit) -> str:
     plan, agreement, now = question.plan, question.agreement, room.clock()
     population = question.dataset.card.unit.population
     charge = ledger.charge(
         session, agreement=agreement.uid, budgets=(agreement.uid, population), plan_digest=plan.digest, loss=plan.loss
     )
-    leaf = _leaf(question, "intent", now) | {"charge": charge.id, "loss": plan.loss.to_json()}
+    decided = {"policies": list(permit.policies), "terms": permit.digest, "terms_version": permit.version}
+    leaf = _leaf(question, "intent", now) | {"charge": charge.id, "loss": plan.loss.to_json()} | decided
     ledger.record(session, charge, intent_index=room.log.append(session, leaf), now=now)
     return charge.id
 
@@ -189,7 +199,7 @@ def _perform(room: Room, question: _Question, admitted: _Admitted) -> _Reply | N
                 return None
             if asked.plan_digest != question.plan.digest:
                 raise Conflict("the data or the terms changed since this was asked; ask again with a new key")
-            _decide(room, session, question.agreement, question.act, question.actor, already_counted=1)
+            _decide(room, session, question.agreement, question.act, question.actor, admitted)
             request = room.open_request(session, question.plan.dataset, question.plan.version)
             charge = ledger.charge_of(asked)
         if room.lanes is None:
@@ -275,7 +285,7 @@ def _leaf(question: _Question, kind: str, now: datetime) -> dict[str, Any]:
         "account": actor.account,
         "organization": actor.organization,
         "vouched_by": actor.vouched_by,
-        "purpose": question.purpose,
+        "purpose": question.permit.purpose,
         "request": question.ask.digest,
     }
 
@@ -290,6 +300,7 @@ def _logged(room: Room, actor: Actor, ask: Ask, refusal: JaliError) -> JaliError
         "organization": actor.organization,
         "refused": refusal.kind,
         "codes": sorted({reason.code for reason in refusal.reasons}),
+        "policies": refusal.facts.get("policies", []),
         "request": ask.digest,
     }
     with room.database.writing() as session:

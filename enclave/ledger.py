@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from enclave.jobs import Asked
 from enclave.store.base import run
-from enclave.store.models import BudgetRow, Job
+from enclave.store.models import BudgetRow, Invocation, Job
 from policies.errors import BudgetExceeded
 from privacy.budget import Budget, Charge, Spent, fits, issue_charge, remaining_micro, spent_micro
 from privacy.loss import ORDERS, Loss
@@ -23,7 +23,7 @@ from privacy.loss import ORDERS, Loss
 # Of a budget's delta this part is kept for partition selections, whose deltas add up beside the curve.
 SELECTION_SHARE = Fraction(1, 4)
 
-_BUDGETS, _JOBS = BudgetRow.table(), Job.table()
+_BUDGETS, _JOBS, _INVOCATIONS = BudgetRow.table(), Job.table(), Invocation.table()
 _BUDGET: Final = select(_BUDGETS).where(_BUDGETS.c.name == bindparam("wanted"))
 _TAKE: Final = (
     update(_BUDGETS)
@@ -32,6 +32,15 @@ _TAKE: Final = (
 )
 _CHARGED_FOR: Final = select(_JOBS.c.id).where(
     _JOBS.c.agreement == bindparam("under"), _JOBS.c.plan_digest == bindparam("plan")
+)
+_CHARGED_BY: Final = (
+    select(_JOBS.c.id, _JOBS.c.loss)
+    .join(_INVOCATIONS, _INVOCATIONS.c.job == _JOBS.c.id)
+    .where(
+        _INVOCATIONS.c.agreement == bindparam("under"),
+        _INVOCATIONS.c.account == bindparam("who"),
+        _INVOCATIONS.c.is_charged,
+    )
 )
 _ADD_JOB: Final = insert(_JOBS)
 
@@ -104,6 +113,16 @@ def statement(session: Session, name: str) -> dict[str, str]:
         "remaining": decimal_text(remaining_micro(budget, spent)),
         "charges": str(row.charges),
     }
+
+
+def spent_by(session: Session, agreement: str, account: str, *, but: str | None) -> int:
+    """Micro-epsilon that an account's charged invocations under an agreement cost together, without job `but`."""
+    row = _row(session, agreement)
+    spent = Spent()
+    for job, loss in run(session, _CHARGED_BY, {"under": agreement, "who": account}):
+        if job != but:
+            spent = spent.plus(Loss.from_json(loss))
+    return spent_micro(_budget(row), spent)
 
 
 def is_agreement(budget: str) -> bool:

@@ -5,31 +5,46 @@ has one spelling only: what is read and written again must be the same bytes, so
 """
 
 import re
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from policies.canonical import canonical_bytes
+from policies import profile
+from policies.canonical import canonical_bytes, digest
+from policies.cedar import Policies, compile_policies
 from policies.errors import AgreementRejected, Reason
-from policies.terms import Terms, all_columns, read_terms, read_time, write_constraints, write_time
+from policies.parts import PARTY_NAME, base64_bytes, exactly, read_object, read_uid
+from policies.terms import Terms, all_columns, read_time, write_time
 
-__all__ = ["Agreement", "PinnedLog", "Terms", "agreement_document", "all_columns", "read_agreement", "sign", "verify"]
+__all__ = [
+    "Agreement",
+    "PinnedLog",
+    "Terms",
+    "agreement_document",
+    "all_columns",
+    "amendment_document",
+    "read_agreement",
+    "sign",
+    "signature_faults",
+    "verify",
+]
 
-PROFILE = "urn:jali:odrl-profile:1"
-DOORS = {"jali:query": "sql"}
-"""ODRL action -> door. A door that is not here can't be agreed on."""
+MOST_VERSIONS = 10_000
 
-PARTY_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _ORIGIN = re.compile(r"[!-*,-~]{1,200}", re.ASCII)  # C2SP key names: no space, no plus; we keep to ASCII
 
 
 def _context() -> list[Any]:
-    return ["http://www.w3.org/ns/odrl.jsonld", {"jali": "urn:jali:term:"}]
+    # What ODRL's own context does not name is ours, so that no part of the document is lost to a JSON-LD reader.
+    ours = {"dct": "http://purl.org/dc/terms/", "issued": "dct:issued", "replaces": "dct:replaces"}
+    return ["http://www.w3.org/ns/odrl.jsonld", {"@vocab": "urn:jali:term:", "jali": "urn:jali:term:", **ours}]
 
 
 @dataclass(frozen=True)
@@ -48,7 +63,11 @@ class PinnedLog:
 
 @dataclass(frozen=True)
 class Agreement:
-    """A signed agreement, as `verify` returns it. `assigner` is the provider, `assignee` the organization."""
+    """A signed agreement, as `verify` returns it. `assigner` is the provider, `assignee` the organization.
+
+    `version` counts from 1; each later one `replaces` the one before it, which it names by digest.
+    Its terms are compiled as it is built, so whatever is read, signed or verified can also be decided.
+    """
 
     id: str
     assigner: str
@@ -56,44 +75,47 @@ class Agreement:
     issued: datetime
     log: PinnedLog
     terms: Terms
-    action: str = "jali:query"
+    version: int = 1
+    replaces: str | None = None
+    policies: Policies = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not all(PARTY_NAME.fullmatch(name) for name in (self.id, self.assigner, self.assignee)):
             raise ValueError("ids and party names are lower-case letters, digits, dots, dashes, underscores")
         if self.assigner == self.assignee:
             raise ValueError("assigner and assignee must be two parties")
-        if self.action not in DOORS:
-            raise ValueError("the action is unknown")
+        if type(self.version) is not int or not 1 <= self.version <= MOST_VERSIONS:
+            raise ValueError("the version must be a whole number from 1 on")
+        if (self.version == 1) != (self.replaces is None):
+            raise ValueError("version 1 replaces nothing, and every other the version before it")
+        if self.replaces is not None and not _DIGEST.fullmatch(self.replaces):
+            raise ValueError("replaces must be the SHA-256 digest of the version before, as lower-case hex")
+        object.__setattr__(self, "policies", compile_policies(self.terms, self.assignee))
 
     @property
     def uid(self) -> str:
         """The agreement's name everywhere: in the log, the ledger and the API."""
         return f"urn:jali:agreement:{self.id}"
 
-    @property
-    def door(self) -> str:
-        """The one door that the agreement opens."""
-        return DOORS[self.action]
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of what both parties sign: the canonical document without `proof`."""
+        return digest(self.to_json())
 
     def to_json(self) -> dict[str, Any]:
         """The ODRL document without proof, in its one spelling."""
         return {
             "@context": _context(),
             "@type": "Agreement",
-            "profile": PROFILE,
+            "profile": profile.NAME,
             "uid": self.uid,
+            "version": self.version,
+            **({} if self.replaces is None else {"replaces": self.replaces}),
             "issued": write_time(self.issued),
             "assigner": {"@type": "Party", "uid": f"urn:jali:party:{self.assigner}"},
             "assignee": {"@type": "Party", "uid": f"urn:jali:party:{self.assignee}"},
             "log": {"origin": self.log.origin, "key": b64encode(self.log.key).decode()},
-            "permission": [
-                {
-                    "target": f"urn:jali:dataset:{self.terms.dataset}",
-                    "action": self.action,
-                    "constraint": write_constraints(self.terms),
-                }
-            ],
+            "permission": [profile.write_permission(self.terms)],
         }
 
 
@@ -105,10 +127,16 @@ def agreement_document(
     return {**agreement.to_json(), "proof": []}
 
 
+def amendment_document(agreement: Agreement, *, issued: datetime, terms: Terms) -> dict[str, Any]:
+    """The unsigned next version of an agreement, with other terms. Raises ValueError where a part is not valid."""
+    version, digest = agreement.version + 1, agreement.digest
+    return {**replace(agreement, issued=issued, terms=terms, version=version, replaces=digest).to_json(), "proof": []}
+
+
 def sign(document: Mapping[str, Any], private_key: Ed25519PrivateKey, party: str) -> dict[str, Any]:
     """The document with the party's signature added. Raises AgreementRejected if it can't be signed.
 
-    Only what we read whole is signed, so nobody is bound to a term that the room would not compute.
+    Only what we read whole is signed, and reading compiles, so nobody is bound to a term that can't be decided.
     """
     agreement = read_agreement(document)
     if party not in (agreement.assigner, agreement.assignee):
@@ -125,6 +153,16 @@ def verify(document: Mapping[str, Any], keys: Mapping[str, Ed25519PublicKey]) ->
     Raises AgreementRejected with every fault. `keys` are those of trusted parties, by name.
     """
     agreement = read_agreement(document)
+    reasons = signature_faults(document, agreement, keys)
+    if reasons:
+        raise _rejected(*reasons)
+    return agreement
+
+
+def signature_faults(
+    document: Mapping[str, Any], agreement: Agreement, keys: Mapping[str, Ed25519PublicKey]
+) -> tuple[Reason, ...]:
+    """What is missing or wrong of the signatures under a document that states this agreement."""
     message = canonical_bytes(agreement.to_json())
     proofs = {proof["party"]: proof["value"] for proof in (document.get("proof") or ())}
     reasons = []
@@ -136,9 +174,7 @@ def verify(document: Mapping[str, Any], keys: Mapping[str, Ed25519PublicKey]) ->
             reasons.append(Reason("missing-signature", f"{party} has not signed", "proof"))
         elif not _is_signed(message, proofs[uid], key):
             reasons.append(Reason("bad-signature", f"the signature of {party} does not match", "proof"))
-    if reasons:
-        raise _rejected(*reasons)
-    return agreement
+    return tuple(reasons)
 
 
 def read_agreement(document: Any) -> Agreement:
@@ -166,10 +202,16 @@ def read_agreement(document: Any) -> Agreement:
 
 
 def _agreement(parts: Mapping[str, Any]) -> Agreement:
-    action, terms = parts["permission"]
     try:
         return Agreement(
-            parts["uid"], parts["assigner"], parts["assignee"], parts["issued"], parts["log"], terms, action
+            id=parts["uid"],
+            assigner=parts["assigner"],
+            assignee=parts["assignee"],
+            issued=parts["issued"],
+            log=parts["log"],
+            terms=parts["permission"],
+            version=parts["version"],
+            replaces=parts["replaces"],
         )
     except ValueError as fault:
         raise _rejected(Reason("wrong-shape", str(fault))) from None
@@ -183,67 +225,35 @@ def _one_spelling(document: Mapping[str, Any], agreement: Agreement) -> Agreemen
     return agreement
 
 
-def _exactly(expected: Any) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        if value != expected:
-            raise ValueError(f"must be {expected!r}")
-        return value
-
-    return read
-
-
-def _uid(value: Any, kind: str) -> str:
-    prefix = f"urn:jali:{kind}:"
-    if (
-        not isinstance(value, str)
-        or not value.startswith(prefix)
-        or not PARTY_NAME.fullmatch(value.removeprefix(prefix))
-    ):
-        raise ValueError(f"must be a uid {prefix}<name>")
-    return value.removeprefix(prefix)
-
-
-def _object(value: Any, *names: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping) or set(value) != set(names):
-        raise ValueError(f"must be an object with exactly {', '.join(names)}")
-    return value
-
-
 def _party(value: Any) -> str:
-    party = _object(value, "@type", "uid")
-    _exactly("Party")(party["@type"])
-    return _uid(party["uid"], "party")
+    party = read_object(value, "@type", "uid")
+    exactly("Party")(party["@type"])
+    return read_uid(party["uid"], "party")
 
 
 def _log(value: Any) -> PinnedLog:
-    log = _object(value, "origin", "key")
+    log = read_object(value, "origin", "key")
     if not isinstance(log["origin"], str):
         raise ValueError("the log's origin must be text")
-    return PinnedLog(log["origin"], _bytes(log["key"]))
+    return PinnedLog(log["origin"], base64_bytes(log["key"]))
 
 
-def _bytes(value: Any) -> bytes:
-    if not isinstance(value, str):
-        raise ValueError("must be base64 text")
-    try:
-        decoded = b64decode(value, validate=True)
-    except ValueError:
-        raise ValueError("must be base64 text") from None
-    if b64encode(decoded).decode() != value:  # a second spelling of the same bytes
-        raise ValueError("must be base64 text in its canonical form")
-    return decoded
-
-
-def _permission(value: Any) -> tuple[str, Terms]:
+def _permission(value: Any) -> Terms:
     if not isinstance(value, list) or len(value) != 1:
         raise ValueError("must be a list of one permission")
-    permission = _object(value[0], "target", "action", "constraint")
-    dataset = _uid(permission["target"], "dataset")
-    if not isinstance(permission["action"], str) or permission["action"] not in DOORS:
-        raise _rejected(Reason("unknown-term", "we know no such action, so it can't be signed", "permission.action"))
-    if not isinstance(permission["constraint"], list):
-        raise ValueError("constraint must be a list")
-    return permission["action"], read_terms(dataset, permission["constraint"])
+    return profile.read_permission(value[0])
+
+
+def _version(value: Any) -> int:
+    if type(value) is not int:
+        raise ValueError("must be a whole number")
+    return value
+
+
+def _replaces(value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise ValueError("must be the digest of the version before")
+    return value
 
 
 def _proofs(value: Any) -> None:
@@ -252,18 +262,20 @@ def _proofs(value: Any) -> None:
     if not isinstance(value, list) or len(value) > 2:
         raise ValueError("must be a list of at most two signatures")
     for proof in value:
-        _exactly("jali:Ed25519")(_object(proof, "type", "party", "value")["type"])
-        _uid(proof["party"], "party")
-        _bytes(proof["value"])
+        exactly("jali:Ed25519")(read_object(proof, "type", "party", "value")["type"])
+        read_uid(proof["party"], "party")
+        base64_bytes(proof["value"])
     if len({proof["party"] for proof in value}) != len(value):
         raise ValueError("a party signs once")
 
 
 _PARTS: dict[str, Callable[[Any], Any]] = {
-    "@context": _exactly(_context()),
-    "@type": _exactly("Agreement"),
-    "profile": _exactly(PROFILE),
-    "uid": lambda value: _uid(value, "agreement"),
+    "@context": exactly(_context()),
+    "@type": exactly("Agreement"),
+    "profile": exactly(profile.NAME),
+    "uid": lambda value: read_uid(value, "agreement"),
+    "version": _version,
+    "replaces": _replaces,
     "issued": read_time,
     "assigner": _party,
     "assignee": _party,
@@ -275,7 +287,7 @@ _PARTS: dict[str, Callable[[Any], Any]] = {
 
 def _is_signed(message: bytes, signature: str, key: Ed25519PublicKey) -> bool:
     try:
-        key.verify(_bytes(signature), message)
+        key.verify(base64_bytes(signature), message)
     except InvalidSignature:
         return False
     return True

@@ -1,22 +1,27 @@
-"""May they do this? One table of checks over an agreement in force; `decide` alone makes a `Permit` (Art. 20, 26, 32).
+"""May they do this? An agreement's policies over the facts of a request; `decide` alone makes a `Permit` (Art. 20, 32).
 
-Pure: `now`, the holds in force and the day's count are arguments. Every check is asked and every reason told at once;
-what no check allows is refused, and a check that fails raises, so no permit is made.
+Pure: `now`, the holds in force and what was counted are arguments. The agreement's Cedar policies decide
+(`policies/cedar.py`); every one that forbids is told, in the words of `policies/reasons.py`. Holds are no term of an
+agreement and stay a check beside the policies. What can't be evaluated is refused.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import InitVar, dataclass
 from datetime import datetime
-from fractions import Fraction
+from math import floor
 from typing import Final
 
 from policies.agreements import Agreement
+from policies.cedar import PERMIT
 from policies.errors import Reason, Refused
-from policies.terms import MICRO, write_decimal, write_time
+from policies.facts import Facts
+from policies.reasons import why
 
-LEAST_EPSILON_MICRO: Final = 1
-MOST_EPSILON_MICRO: Final = 100 * MICRO
-INVOKING_ROLE: Final = "researcher"
+HOLDS: Final = "holds"
+"""What stands among the deciding policies where a hold refused."""
+_NO_AMOUNT: Final = -1  # in place of an epsilon that is no whole number; no policy allows it
+_EXACT: Final = 2**53
 
 
 @dataclass(frozen=True)
@@ -45,13 +50,15 @@ class Actor:
 class Act:
     """What may be permitted: a door, what it needs, the most epsilon it may cost, and its stated purpose.
 
-    `purpose` None means the agreement's purpose, where it has exactly one.
+    `purpose` None means the agreement's purpose, where it has exactly one. `algorithms` are those that a function or
+    a training names.
     """
 
     door: str
     needs: Needs
     epsilon_micro: int
     purpose: str | None
+    algorithms: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -65,22 +72,15 @@ class Hold:
     reason: str
 
 
-@dataclass(frozen=True)
-class _Question:
-    agreement: Agreement
-    act: Act
-    actor: Actor
-    holds: tuple[Hold, ...]
-    acts_today: int
-    now: datetime
-
-
 _SEAL: Final = object()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Permit:
-    """The decision for one act: a ticket for `plan`. Made only by `decide`; anybody else lacks the seal."""
+    """The decision for one act: a ticket for `plan`. Made only by `decide`; anybody else lacks the seal.
+
+    `policies` are the ids of those that permit, `digest` is of the agreement's version that they are compiled from.
+    """
 
     agreement: str
     door: str
@@ -89,6 +89,9 @@ class Permit:
     purpose: str
     actor: Actor
     decided_at: datetime
+    policies: tuple[str, ...]
+    version: int
+    digest: str
     seal: InitVar[object]
 
     def __post_init__(self, seal: object) -> None:
@@ -97,117 +100,86 @@ class Permit:
 
 
 def decide(
-    agreement: Agreement, act: Act, *, actor: Actor, holds: Iterable[Hold], acts_today: int, now: datetime
+    agreement: Agreement,
+    act: Act,
+    *,
+    actor: Actor,
+    holds: Iterable[Hold],
+    acts_today: int,
+    now: datetime,
+    spent_by_person_micro: int | None = None,
 ) -> Permit:
     """The permit for this act, or Refused with every reason at once.
 
-    `holds` are all holds in force, `acts_today` how many invocations this agreement had on `now`'s UTC day.
-    What it says depends on the request, the agreement and public facts, never on rows.
+    `holds` are all holds in force, `acts_today` how many invocations this agreement had on `now`'s UTC day,
+    `spent_by_person_micro` the epsilon that the account spent under it (None: not counted).
+    What it says depends on the request, the agreement and public facts, never on rows. A refusal's `policies` are the
+    ids of all that forbid.
     """
     if now.tzinfo is None:
         raise ValueError("now must be an aware time")
-    asked = _Question(agreement, act, actor, tuple(holds), acts_today, now)
-    reasons = tuple(reason for check in CHECKS for reason in check(asked))
-    purpose = _purpose(asked)
-    if reasons or purpose is None:
-        raise Refused("the agreement does not allow this", reasons)
+    facts = _facts(agreement, act, actor, acts_today=acts_today, spent_by_person_micro=spent_by_person_micro, now=now)
+    verdict = agreement.policies.verdict(facts)
+    held = tuple(_held(agreement, actor, holds))
+    if held or not verdict.allowed:
+        policies = [*([HOLDS] if held else []), *(name for name in verdict.policies if name != PERMIT)]
+        reasons = (*held, *why(agreement.terms, facts, verdict))
+        raise Refused("the agreement does not allow this", reasons, policies=policies)
     return Permit(
         agreement=agreement.uid,
         door=act.door,
         needs=act.needs,
         epsilon_micro=act.epsilon_micro,
-        purpose=purpose,
+        purpose=facts.purpose,
         actor=actor,
         decided_at=now,
+        policies=verdict.policies,
+        version=agreement.version,
+        digest=agreement.digest,
         seal=_SEAL,
     )
 
 
-def _in_force(asked: _Question) -> Iterator[Reason]:
-    terms = asked.agreement.terms
-    if asked.now < terms.not_before:
-        yield Reason("not-yet-in-force", f"the agreement begins at {write_time(terms.not_before)}", "not_before")
-    if asked.now >= terms.expires_at:
-        yield Reason("expired", f"the agreement ended at {write_time(terms.expires_at)}", "expires_at")
+def _facts(
+    agreement: Agreement,
+    act: Act,
+    actor: Actor,
+    *,
+    acts_today: int,
+    spent_by_person_micro: int | None,
+    now: datetime,
+) -> Facts:
+    epsilon, purposes = act.epsilon_micro, agreement.terms.purposes
+    is_amount = type(epsilon) is int and abs(epsilon) < _EXACT
+    return Facts(
+        account=actor.account,
+        role=actor.role,
+        organization=actor.organization,
+        vouched_by=actor.vouched_by,
+        door=act.door,
+        dataset=act.needs.dataset,
+        reads=_by_table(act.needs.columns),
+        aggregates=act.needs.aggregates,
+        algorithms=act.algorithms,
+        purpose=(next(iter(purposes)) if len(purposes) == 1 else "") if act.purpose is None else act.purpose,
+        epsilon_micro=epsilon if is_amount else _NO_AMOUNT,
+        acts_today=acts_today,
+        spent_by_person_micro=spent_by_person_micro,
+        now=floor(now.timestamp()),
+    )
 
 
-def _not_held(asked: _Question) -> Iterator[Reason]:
+def _by_table(columns: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for table, column in columns:
+        found[table].add(column)
+    return {table: frozenset(names) for table, names in found.items()}
+
+
+def _held(agreement: Agreement, actor: Actor, holds: Iterable[Hold]) -> Iterator[Reason]:
     # By name only, whatever the name is of: where two things share a name a hold stops both, which fails closed.
-    agreement = asked.agreement
     # An agreement's short id is such a name: what an officer types in haste must bite.
     parties = {agreement.assigner, agreement.assignee}
-    touched = {agreement.uid, agreement.id, agreement.terms.dataset, *parties, asked.actor.account}
-    for target in sorted({hold.target for hold in asked.holds} & touched):
-        yield Reason("held", f"{target} is suspended", "holds")
-
-
-def _right_actor(asked: _Question) -> Iterator[Reason]:
-    if asked.actor.role != INVOKING_ROLE:
-        yield Reason("role", f"only a {INVOKING_ROLE} may invoke", "actor.role")
-    if asked.actor.organization != asked.agreement.assignee:
-        yield Reason("organization", "the agreement is with another organization", "assignee")
-
-
-def _agreed_door(asked: _Question) -> Iterator[Reason]:
-    if asked.act.door != asked.agreement.door:
-        yield Reason("door", f"the agreement opens the door {asked.agreement.door} only", "action")
-
-
-def _agreed_dataset(asked: _Question) -> Iterator[Reason]:
-    if asked.act.needs.dataset != asked.agreement.terms.dataset:
-        yield Reason("dataset", f"the agreement is on {asked.agreement.terms.dataset}", "target")
-
-
-def _agreed_columns(asked: _Question) -> Iterator[Reason]:
-    for table, column in sorted(asked.act.needs.columns):
-        if not asked.agreement.terms.covers(table, column):
-            yield Reason("column", f"{table}.{column} is not among the agreed columns", "columns")
-
-
-def _agreed_aggregates(asked: _Question) -> Iterator[Reason]:
-    for aggregate in sorted(asked.act.needs.aggregates - asked.agreement.terms.aggregates):
-        yield Reason("aggregate", f"{aggregate} is not among the agreed aggregates", "aggregates")
-
-
-def _agreed_purpose(asked: _Question) -> Iterator[Reason]:
-    if _purpose(asked) is None:
-        agreed = "; ".join(sorted(asked.agreement.terms.purposes))
-        yield Reason("purpose", f"state one of the agreed purposes: {agreed}", "purposes")
-
-
-def _agreed_epsilon(asked: _Question) -> Iterator[Reason]:
-    epsilon, most = asked.act.epsilon_micro, asked.agreement.terms.epsilon_per_query_micro
-    if type(epsilon) is not int or not LEAST_EPSILON_MICRO <= epsilon <= MOST_EPSILON_MICRO:
-        yield Reason("epsilon-range", "epsilon must lie in [0.000001, 100]", "epsilon")
-    elif epsilon > most:
-        yield Reason(
-            "epsilon-per-query", f"a query may cost at most {write_decimal(Fraction(most, MICRO))}", "epsilon_per_query"
-        )
-
-
-def _agreed_frequency(asked: _Question) -> Iterator[Reason]:
-    most = asked.agreement.terms.queries_per_day
-    if asked.acts_today >= most:
-        yield Reason("queries-per-day", f"the agreement allows {most} queries a UTC day", "queries_per_day")
-
-
-def _purpose(asked: _Question) -> str | None:
-    agreed = asked.agreement.terms.purposes
-    if asked.act.purpose is None and len(agreed) == 1:
-        return next(iter(agreed))
-    return asked.act.purpose if asked.act.purpose in agreed else None
-
-
-CHECKS: Final[tuple[Callable[[_Question], Iterator[Reason]], ...]] = (
-    _in_force,
-    _not_held,
-    _right_actor,
-    _agreed_door,
-    _agreed_dataset,
-    _agreed_columns,
-    _agreed_aggregates,
-    _agreed_purpose,
-    _agreed_epsilon,
-    _agreed_frequency,
-)
-"""The whole of what is checked, in the order in which reasons are told."""
+    touched = {agreement.uid, agreement.id, agreement.terms.dataset, *parties, actor.account}
+    for target in sorted({hold.target for hold in holds} & touched):
+        yield Reason("held", f"{target} is suspended", HOLDS)

@@ -1,27 +1,38 @@
-"""The terms of an agreement as typed values <-> ODRL 2.2 constraints (Art. 15, 20).
+"""The terms of an agreement as typed values, valid by construction (Art. 15, 20).
 
-One table, `_SPELLINGS`, says how each term is spelled; a constraint that is not in it can't be signed, because we
-couldn't compute it. Amounts are plain decimal strings outside and integers or exact fractions inside, never floats.
-Source: W3C ODRL Information Model 2.2 and ODRL Vocabulary 2.2, 2018.
+How each is spelled, what it says in words and who checks it is the table in `policies/profile.py`. Amounts are plain
+decimal strings outside and integers or exact fractions inside, never floats.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any, Literal
-
-from policies.errors import AgreementRejected, Reason
 
 AGGREGATES = frozenset({"count", "count_distinct", "sum", "avg", "variance", "quantile"})
 MICRO = 1_000_000
 MOST_EPSILON_MICRO = 1_000 * MICRO
 MOST_DELTA = Fraction(1, 1_000)
 MOST_QUERIES_PER_DAY = 1_000_000
+MOST_LISTED = 1_000
+DOORS = frozenset({"sql", "function", "training"})
+
+# What an agreement says where its parties say nothing else: Art. 20 asks for all of these, so none may be missing.
+STANDARD_MEASURES = frozenset(
+    {
+        "Accounts, tokens and keys are personal and are not passed on.",
+        "Nobody tries to learn about single persons or objects behind the answers.",
+    }
+)
+STANDARD_CITATION = "Whatever is published names its source as the citation of each answer does."
+STANDARD_LIABILITY = "Who breaks this agreement answers for the damage under the law, and access may be restricted."
 
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,30})?", re.ASCII)
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
+_ALGORITHM = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
+_ACCOUNT = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}", re.ASCII)
 _COLUMN = re.compile(r"([a-z][a-z0-9_]{0,62})\.([a-z][a-z0-9_]{0,62}|\*)", re.ASCII)
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -32,7 +43,11 @@ class Terms:
 
     `columns` holds (table, column); column "*" stands for all of that table's columns. `epsilon_micro` and `delta`
     are the agreement's whole budget. Times are aware, in whole seconds; the agreement is in force from `not_before`
-    until just before `expires_at`. `queries_per_day` counts by the UTC day.
+    until just before `expires_at`. `queries_per_day` counts by the UTC day. `algorithms` None: any algorithm of the
+    doors for functions and training; `people` None: every researcher of the organization. `epsilon_per_person_micro`
+    is kept for each of the named people, and is the most that one of them may spend. A report is due every
+    `reports_every_months` from `not_before` on, and `reports_grace_days` later at the latest. Without `front_may_vouch`
+    only requests that the researcher's own key signed are allowed.
     """
 
     dataset: str
@@ -45,6 +60,16 @@ class Terms:
     delta: Fraction
     epsilon_per_query_micro: int
     queries_per_day: int
+    doors: frozenset[str] = frozenset({"sql"})
+    algorithms: frozenset[str] | None = None
+    people: frozenset[str] | None = None
+    epsilon_per_person_micro: int | None = None
+    front_may_vouch: bool = True
+    reports_every_months: int = 6
+    reports_grace_days: int = 30
+    measures: frozenset[str] = STANDARD_MEASURES
+    citation: str = STANDARD_CITATION
+    liability: str = STANDARD_LIABILITY
 
     def __post_init__(self) -> None:
         faults = [message for holds, message in _RULES if not holds(self)]
@@ -93,7 +118,33 @@ _RULES: tuple[tuple[Callable[[Terms], bool], str], ...] = (
     (lambda t: 1 <= t.epsilon_per_query_micro, "the most epsilon per query must be at least 0.000001"),
     (lambda t: t.epsilon_per_query_micro <= t.epsilon_micro, "the most epsilon per query is above the budget"),
     (lambda t: 1 <= t.queries_per_day <= MOST_QUERIES_PER_DAY, "queries per day must lie in [1, 1000000]"),
+    (lambda t: bool(t.doors) and t.doors <= DOORS, "doors must be among sql, function and training"),
+    (lambda t: t.algorithms is None or bool(t.doors - {"sql"}), "algorithms need the function or the training door"),
+    (lambda t: _are_named(t.algorithms, _ALGORITHM), "an algorithm's name is wrong, or none is named"),
+    (lambda t: _are_named(t.people, _ACCOUNT), "an account's name is wrong, or none is named"),
+    (lambda t: t.epsilon_per_person_micro is None or t.people is not None, "epsilon per person needs people by name"),
+    (lambda t: _reserves_fit(t), "epsilon per person, for all of the people, must be above 0 and fit the budget"),
+    (lambda t: 1 <= t.reports_every_months <= 120, "reports must be due every 1 to 120 months"),
+    (lambda t: 0 <= t.reports_grace_days <= 365, "the days of grace for reports must lie in [0, 365]"),
+    (lambda t: bool(t.measures) and all(map(_is_line, t.measures)), "measures must be lines of 1 to 200 characters"),
+    (lambda t: _is_line(t.citation, 1000), "the citation must be a line of 1 to 1000 characters"),
+    (lambda t: _is_line(t.liability, 1000), "the liability must be a line of 1 to 1000 characters"),
+    (lambda t: all(len(each) <= MOST_LISTED for each in _lists(t)), "a term lists at most 1000 entries"),
 )
+TERM_NAMES = tuple(field.name for field in fields(Terms))
+
+
+def _are_named(names: frozenset[str] | None, form: re.Pattern[str]) -> bool:
+    return names is None or (bool(names) and all(map(form.fullmatch, names)))
+
+
+def _reserves_fit(terms: Terms) -> bool:
+    each = terms.epsilon_per_person_micro
+    return each is None or 1 <= each * len(terms.people or {""}) <= terms.epsilon_micro
+
+
+def _lists(terms: Terms) -> tuple[frozenset[Any], ...]:
+    return tuple(value for value in vars(terms).values() if isinstance(value, frozenset))
 
 
 def _later(one: datetime, other: datetime) -> bool:
@@ -101,8 +152,8 @@ def _later(one: datetime, other: datetime) -> bool:
     return (one.tzinfo is None) != (other.tzinfo is None) or one > other
 
 
-def _is_line(text: str) -> bool:
-    return 1 <= len(text) <= 200 and text.isprintable() and text == text.strip()
+def _is_line(text: str, most: int = 200) -> bool:
+    return 1 <= len(text) <= most and text.isprintable() and text == text.strip()
 
 
 def read_time(value: Any) -> datetime:
@@ -148,114 +199,18 @@ def write_decimal(amount: Fraction) -> str:
     return f"{whole}.{rest.numerator:030d}".rstrip("0").removesuffix(".")
 
 
-def _read_micro(value: Any) -> int:
-    micro = read_decimal(value) * MICRO
-    if micro.denominator != 1:
-        raise ValueError("must have at most 6 decimals")
-    return micro.numerator
-
-
-def _write_micro(micro: int) -> str:
-    return write_decimal(Fraction(micro, MICRO))
-
-
-def _read_texts(value: Any) -> frozenset[str]:
-    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-        raise ValueError("must be a list of texts")
-    return frozenset(value)
-
-
-def _read_columns(value: Any) -> frozenset[tuple[str, str]]:
-    matches = [_COLUMN.fullmatch(entry) for entry in _read_texts(value)]
+def read_columns(entries: Iterable[str]) -> frozenset[tuple[str, str]]:
+    """Columns as `Terms.columns` holds them, from "table.column" or "table.*". Raises ValueError for another form."""
+    matches = [_COLUMN.fullmatch(entry) for entry in entries]
     if not all(matches):
         raise ValueError('must list columns as "table.column" or "table.*"')
     return frozenset((match[1], match[2]) for match in matches if match)
 
 
-def _write_columns(columns: frozenset[tuple[str, str]]) -> list[str]:
+def write_columns(columns: Iterable[tuple[str, str]]) -> list[str]:
+    """Columns as texts, sorted.
+
+    >>> write_columns({("flights", "origin"), ("airports", "*")})
+    ['airports.*', 'flights.origin']
+    """
     return sorted(f"{table}.{column}" for table, column in columns)
-
-
-def _read_whole(value: Any) -> int:
-    if type(value) is not int:
-        raise ValueError("must be a whole number")
-    return value
-
-
-@dataclass(frozen=True)
-class _Spelling:
-    term: str
-    left: str
-    operator: str
-    read: Callable[[Any], Any]
-    write: Callable[[Any], Any]
-
-
-# Every term but the dataset (the permission's target), in the order in which the document lists them.
-_SPELLINGS = (
-    _Spelling("columns", "jali:column", "isPartOf", _read_columns, _write_columns),
-    _Spelling("aggregates", "jali:aggregate", "isPartOf", _read_texts, sorted),
-    _Spelling("purposes", "purpose", "isAnyOf", _read_texts, sorted),
-    _Spelling("not_before", "dateTime", "gteq", read_time, write_time),
-    _Spelling("expires_at", "dateTime", "lt", read_time, write_time),
-    _Spelling("epsilon_micro", "jali:epsilon", "lteq", _read_micro, _write_micro),
-    _Spelling("delta", "jali:delta", "lteq", read_decimal, write_decimal),
-    _Spelling("epsilon_per_query_micro", "jali:epsilonPerQuery", "lteq", _read_micro, _write_micro),
-    _Spelling("queries_per_day", "jali:queriesPerDay", "lteq", _read_whole, int),
-)
-TERM_NAMES = tuple(field.name for field in fields(Terms))
-
-
-def write_constraints(terms: Terms) -> list[dict[str, Any]]:
-    """The terms as ODRL constraints, in the one order that we sign."""
-    return [
-        {"leftOperand": each.left, "operator": each.operator, "rightOperand": each.write(getattr(terms, each.term))}
-        for each in _SPELLINGS
-    ]
-
-
-def read_terms(dataset: str, constraints: Sequence[Any]) -> Terms:
-    """The terms from ODRL constraints. Raises AgreementRejected with every fault, unknown terms among them."""
-    values: dict[str, Any] = {}
-    reasons: list[Reason] = []
-    for position, constraint in enumerate(constraints):
-        where = f"permission.constraint.{position}"
-        try:
-            spelling = _spelling_of(constraint)
-            if spelling.term in values:
-                raise _Fault("repeated-term", f"the term {spelling.term} is stated twice")
-            values[spelling.term] = None  # counts as stated, even when its value is wrong
-            values[spelling.term] = spelling.read(constraint["rightOperand"])
-        except _Fault as fault:
-            reasons.append(Reason(fault.code, str(fault), where))
-        except ValueError as fault:
-            reasons.append(Reason("wrong-value", f"{spelling.term} {fault}", where))
-    for spelling in _SPELLINGS:
-        if spelling.term not in values:
-            reasons.append(Reason("missing-term", f"the term {spelling.term} is missing", "permission.constraint"))
-    if reasons:
-        raise AgreementRejected("the agreement's terms have faults", tuple(reasons))
-    return _valid_terms(dataset, values)
-
-
-class _Fault(Exception):
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-def _spelling_of(constraint: Any) -> _Spelling:
-    if not isinstance(constraint, dict) or set(constraint) != {"leftOperand", "operator", "rightOperand"}:
-        raise _Fault("wrong-shape", "a constraint has exactly leftOperand, operator and rightOperand")
-    for spelling in _SPELLINGS:
-        if (constraint["leftOperand"], constraint["operator"]) == (spelling.left, spelling.operator):
-            return spelling
-    raise _Fault("unknown-term", "we can't compute this constraint, so it can't be signed")
-
-
-def _valid_terms(dataset: str, values: dict[str, Any]) -> Terms:
-    try:
-        return Terms(dataset=dataset, **values)
-    except ValueError as fault:
-        reasons = tuple(Reason("wrong-terms", message, "permission") for message in str(fault).split("; "))
-        raise AgreementRejected("the agreement's terms have faults", reasons) from None

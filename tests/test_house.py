@@ -45,7 +45,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         *("privacy/bounding.py", "privacy/columns.py", "privacy/distinct.py", "privacy/group_codes.py"),
         *("privacy/histograms.py", "privacy/ladder_sums.py", "privacy/met_sums.py", "privacy/unit_sets.py"),
     ),
-    "cedarpy": ("policies/authorization.py",),
+    "cedarpy": ("policies/cedar.py",),
     "rfc8785": ("policies/canonical.py",),
     "chinese_calendar": ("policies/working_days.py",),
     "torch": ("federated/", "client/jali/training.py"),

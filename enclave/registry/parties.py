@@ -12,8 +12,8 @@ from enclave.audit.log import Log
 from enclave.registry.acts import append_act
 from enclave.store.base import run
 from enclave.store.models import Party
-from policies.agreements import PARTY_NAME
 from policies.errors import AgreementRejected, NotFound, Reason
+from policies.parts import PARTY_NAME
 
 _PARTIES = Party.table()
 _KEYS: Final = select(_PARTIES.c.name, _PARTIES.c.key)

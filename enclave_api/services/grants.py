@@ -6,7 +6,8 @@ and the room accepts it only if it trusts both keys (`python -m enclave trust`).
 
 import secrets
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,7 +17,7 @@ from enclave_api.front import Front
 from enclave_api.services.acts import record
 from policies.agreements import PinnedLog, Terms, agreement_document, sign
 from policies.errors import Reason, RequestRejected
-from policies.terms import MICRO, read_decimal, read_time
+from policies.terms import MICRO, read_columns, read_decimal, read_time
 
 
 def grant(
@@ -65,7 +66,8 @@ def read_terms(dataset: str, stated: Any) -> Terms:
     reasons = [Reason("unknown-field", "there is no such term", str(name)) for name in stated if name not in _READERS]
     for name, (term, read) in _READERS.items():
         try:
-            values[term] = read(stated[name])
+            if name in stated or term not in _WITH_DEFAULT:
+                values[term] = read(stated[name])
         except KeyError:
             reasons.append(Reason("missing", "this term is missing", name))
         except (ValueError, TypeError) as fault:
@@ -79,14 +81,12 @@ def _valid(values: dict[str, Any]) -> Terms:
     try:
         return Terms(**values)
     except ValueError as fault:
-        raise RequestRejected("the terms have faults", (Reason("wrong-value", str(fault)),)) from None
+        reasons = (Reason("wrong-value", message) for message in str(fault).split("; "))
+        raise RequestRejected("the terms have faults", tuple(reasons)) from None
 
 
 def _columns(stated: Any) -> frozenset[tuple[str, str]]:
-    texts = _texts(stated)
-    if not all(text.count(".") == 1 for text in texts):
-        raise ValueError('columns are listed as "table.column" or "table.*"')
-    return frozenset((text.split(".")[0], text.split(".")[1]) for text in texts)
+    return read_columns(_texts(stated))
 
 
 def _texts(stated: Any) -> frozenset[str]:
@@ -102,20 +102,36 @@ def _micro(stated: Any) -> int:
     return micro.numerator
 
 
-def _whole(stated: Any) -> int:
-    if type(stated) is not int:
-        raise ValueError("must be a whole number")
-    return stated
+def _exactly(kind: type) -> Callable[[Any], Any]:
+    def read(stated: Any) -> Any:
+        if type(stated) is not kind:
+            raise ValueError(f"must be {_KINDS[kind]}")
+        return stated
+
+    return read
 
 
-_READERS = {
+_KINDS = {int: "a whole number", bool: "true or false", str: "a text"}
+_READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "doors": ("doors", _texts),
     "columns": ("columns", _columns),
     "aggregates": ("aggregates", _texts),
+    "algorithms": ("algorithms", _texts),
     "purposes": ("purposes", _texts),
+    "people": ("people", _texts),
+    "front_may_vouch": ("front_may_vouch", _exactly(bool)),
     "not_before": ("not_before", read_time),
     "expires_at": ("expires_at", read_time),
     "epsilon": ("epsilon_micro", _micro),
     "delta": ("delta", read_decimal),
     "epsilon_per_query": ("epsilon_per_query_micro", _micro),
-    "queries_per_day": ("queries_per_day", _whole),
+    "epsilon_per_person": ("epsilon_per_person_micro", _micro),
+    "queries_per_day": ("queries_per_day", _exactly(int)),
+    "reports_every_months": ("reports_every_months", _exactly(int)),
+    "reports_grace_days": ("reports_grace_days", _exactly(int)),
+    "measures": ("measures", _texts),
+    "citation": ("citation", _exactly(str)),
+    "liability": ("liability", _exactly(str)),
 }
+# Who leaves one of these out gets what `Terms` says then, and the document that is signed says it, too.
+_WITH_DEFAULT = frozenset(field.name for field in fields(Terms) if field.default is not MISSING)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from policies.agreements import Agreement, PinnedLog, Terms, all_columns
-from policies.authorization import CHECKS, Act, Actor, Hold, Needs, Permit, decide
+from policies.authorization import Act, Actor, Hold, Needs, Permit, decide
 from policies.errors import Refused
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -50,8 +50,13 @@ def needs(**changes):
     return replace(ACT, needs=replace(NEEDS, **changes))
 
 
+def agreed(**changes):
+    return replace(AGREEMENT, terms=replace(AGREEMENT.terms, **changes))
+
+
 def test_what_is_agreed_is_permitted():
     permit = decide(AGREEMENT, ACT, **ASKED)
+    assert (permit.policies, permit.version, permit.digest) == (("agreement",), 1, AGREEMENT.digest)
     assert (permit.agreement, permit.door, permit.needs) == ("urn:jali:agreement:a-1", "sql", NEEDS)
     assert (permit.epsilon_micro, permit.purpose) == (500_000, "delay study")
     assert (permit.actor, permit.decided_at) == (ACTOR, NOON)
@@ -78,7 +83,6 @@ def test_what_is_agreed_is_permitted():
         ({"act": replace(ACT, epsilon_micro=500_001)}, "epsilon-per-query"),
         ({"act": replace(ACT, epsilon_micro=0)}, "epsilon-range"),
         ({"act": replace(ACT, epsilon_micro=-1)}, "epsilon-range"),
-        ({"act": replace(ACT, epsilon_micro=100_000_001)}, "epsilon-range"),
         ({"act": replace(ACT, epsilon_micro=float("nan"))}, "epsilon-range"),
         ({"act": replace(ACT, epsilon_micro=0.5)}, "epsilon-range"),
         ({"act": replace(ACT, epsilon_micro=True)}, "epsilon-range"),
@@ -100,14 +104,67 @@ def test_every_reason_is_told_at_once():
         now=START + timedelta(days=99),
     )
     assert codes == [
-        "expired", "held", "held", "role", "organization", "door", "dataset", "column", "column", "aggregate",
-        "purpose", "epsilon-range", "queries-per-day",
+        "held", "held", "expired", "role", "organization", "door", "dataset", "column", "column", "aggregate",
+        "purpose", "epsilon-range", "epsilon-per-query", "queries-per-day",
     ]  # fmt: skip
 
 
-def test_no_check_is_idle():
-    """Each check of the table is what stands between one of the acts above and its permit."""
-    assert len(CHECKS) == len(set(CHECKS)) == 10
+OPTIONAL = [
+    ({"people": frozenset({"wang.fang"})}, {}, "person", "people"),
+    ({"front_may_vouch": False}, {}, "vouching", "front_may_vouch"),
+    ({"front_may_vouch": False}, {"actor": replace(ACTOR, vouched_by="")}, "vouching", "front_may_vouch"),
+    (
+        {"people": frozenset({"li.wei"}), "epsilon_per_person_micro": 600_000},
+        {"spent_by_person_micro": 100_001},
+        "epsilon-per-person",
+        "epsilon_per_person_micro",
+    ),
+    (
+        {"people": frozenset({"li.wei"}), "epsilon_per_person_micro": 600_000},
+        {"spent_by_person_micro": None},
+        "epsilon-per-person",
+        "epsilon_per_person_micro",
+    ),
+]
+
+
+@pytest.mark.parametrize(("terms", "asked", "code", "policy"), OPTIONAL)
+def test_terms_that_may_be_left_out_refuse_by_themselves(terms, asked, code, policy):
+    with pytest.raises(Refused) as caught:
+        decide(agreed(**terms), ACT, **(ASKED | asked))
+    assert [reason.code for reason in caught.value.reasons] == [code]
+    assert caught.value.facts["policies"] == [policy]
+    assert decide(AGREEMENT, ACT, **(ASKED | asked))
+
+
+def test_terms_that_may_be_left_out_allow_what_they_name():
+    people = {"people": frozenset({"li.wei", "wang.fang"}), "epsilon_per_person_micro": 600_000}
+    assert decide(agreed(**people), ACT, **ASKED, spent_by_person_micro=100_000)
+    assert decide(agreed(front_may_vouch=False), ACT, **ASKED | {"actor": replace(ACTOR, vouched_by="laptop")})
+
+
+def test_functions_and_trainings_name_agreed_algorithms():
+    both = agreed(doors=frozenset({"function", "sql"}), algorithms=frozenset({"median-of-means"}))
+    function = replace(ACT, door="function", algorithms=frozenset({"median-of-means"}))
+    assert decide(both, function, **ASKED).door == "function"
+    assert decide(both, ACT, **ASKED).door == "sql"
+    assert refused(both, replace(function, algorithms=frozenset())) == ["algorithm"]
+    assert refused(both, replace(function, algorithms=frozenset({"median-of-means", "a", "b"}))) == ["algorithm"] * 2
+    assert refused(both, replace(function, door="training")) == ["door"]
+    assert decide(agreed(doors=frozenset({"function"})), replace(function, algorithms=frozenset({"any"})), **ASKED)
+
+
+def test_a_refusal_names_the_policies_that_forbid():
+    with pytest.raises(Refused) as caught:
+        decide(AGREEMENT, ACT, **ASKED | {"holds": [Hold("flights", "x")], "acts_today": 10})
+    assert caught.value.facts["policies"] == ["holds", "queries_per_day"]
+
+
+def test_a_hold_refuses_what_the_policies_allow_and_nothing_else_is_said():
+    with pytest.raises(Refused) as caught:
+        decide(AGREEMENT, ACT, **ASKED | {"holds": [Hold("flights", "x")]})
+    assert caught.value.facts["policies"] == ["holds"]
+    assert [reason.code for reason in caught.value.reasons] == ["held"]
 
 
 def test_the_boundaries_of_the_term():
@@ -141,7 +198,7 @@ def test_now_has_a_zone():
 def test_nobody_else_makes_a_permit():
     parts = {
         "agreement": AGREEMENT.uid, "door": "sql", "needs": NEEDS, "epsilon_micro": 1, "purpose": "", "actor": ACTOR,
-        "decided_at": NOON,
+        "decided_at": NOON, "policies": ("agreement",), "version": 1, "digest": "",
     }  # fmt: skip
     for seal in (None, object(), True):
         with pytest.raises(TypeError, match="decide only"):
