@@ -25,6 +25,7 @@ from enclave.registry.parties import Parties
 from enclave.store.database import Database
 from enclave.vault import Vault
 from policies.agreements import PinnedLog
+from policies.errors import Unavailable
 
 if TYPE_CHECKING:
     from enclave.lanes import Lanes
@@ -103,8 +104,7 @@ def open_room(settings: Settings, *, with_lanes: bool) -> Room:
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.home.chmod(0o700)
     settings.datasets.mkdir(mode=0o700, exist_ok=True)
-    database = Database(settings.store)
-    database.migrate()
+    database = _opened(settings, serves=with_lanes)
     key = RoomKey.load_or_create(settings.keys)
     log = Log(key, origin=settings.origin)
     parties, datasets = Parties(log), Datasets(log)
@@ -120,6 +120,16 @@ def open_room(settings: Settings, *, with_lanes: bool) -> Room:
         holds=Holds(log),
         lanes=_lanes(settings) if with_lanes else None,
     )
+
+
+def _opened(settings: Settings, *, serves: bool) -> Database:
+    """The store with the newest schema. Raises Unavailable where it is another room's: a fresh key would sign its log."""
+    database = Database(settings.store, serves=serves)
+    database.migrate()
+    if not settings.keys.exists() and database.has_log():
+        database.close()
+        raise Unavailable(f"the store has a log, and under {settings.home} are no keys: it is another room's")
+    return database
 
 
 def _lanes(settings: Settings) -> "Lanes":

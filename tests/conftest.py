@@ -3,6 +3,7 @@
 The room is imported inside the fixtures, so that the tests of a lower floor run in seconds without it.
 """
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,41 @@ from hypothesis import settings
 # The machines are noisy: how long an example takes says nothing about whether it holds.
 settings.register_profile("jali", deadline=None)
 settings.load_profile("jali")
+
+NO_POSTGRES = "half of the tests of the stores did not run, for there is no PostgreSQL"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """A `tests.postgres.Server` that all tests of a session share: each asks it for a database of its own.
+
+    It is started by the first who asks. Where it can't, tests are skipped and the end of the run says why; `.ci/run`
+    lets them fail.
+    """
+    from tests.postgres import CannotStart, running
+
+    try:
+        with running() as server:
+            yield server
+    except CannotStart as reason:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"{NO_POSTGRES}: {reason}")
+
+
+@pytest.fixture
+def store_url(request: pytest.FixtureRequest) -> str | None:
+    """The address of a store for this test, None for SQLite; on both with `@pytest.mark.parametrize`, see `tests/both.py`."""
+    kind = getattr(request, "param", "sqlite")
+    address: str | None = None if kind == "sqlite" else request.getfixturevalue("postgres").database()
+    return address
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What was not tested for want of a server is told once more, after all the dots."""
+    skipped = {str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", ())}
+    for reason in sorted(reason for reason in skipped if NO_POSTGRES in reason):
+        terminalreporter.write_line(reason, yellow=True)
 
 
 @pytest.fixture(scope="session")

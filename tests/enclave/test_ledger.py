@@ -2,7 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 
@@ -11,16 +10,12 @@ from enclave.store.database import Database
 from policies.errors import BudgetExceeded
 from privacy.budget import Budget, Spent, fits
 from privacy.loss import ORDERS, Loss, pure_loss, zcdp_loss
+from tests.both import ON_BOTH
+
+pytestmark = ON_BOTH
 
 DELTA = Fraction(1, 10**6)
 BUDGETS = ("urn:jali:agreement:a", "people")
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    made = Database(tmp_path / "room.sqlite")
-    made.migrate()
-    return made
 
 
 def open_budgets(database: Database, *epsilons: int) -> None:
