@@ -1,4 +1,4 @@
-"""The same test on both stores: `pytestmark = ON_BOTH` in a file whose tests, or whose fixtures, take `store_url`."""
+"""The same tests on both stores: a file that says `STORES = BOTH` has each test twice whose fixtures take `store_url`."""
 
 from pathlib import Path
 
@@ -6,12 +6,11 @@ import pytest
 
 from enclave.postgresql import PostgresUrl
 
-ON_BOTH = pytest.mark.parametrize("store_url", ["sqlite", "postgresql"], indirect=True)
-ON_POSTGRES = pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+BOTH = ("sqlite", "postgresql")
 # Where a test takes seconds, its second half is for `make test-long`.
-ON_BOTH_LONG = pytest.mark.parametrize(
-    "store_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True
-)
+BOTH_LONG = ("sqlite", pytest.param("postgresql", marks=pytest.mark.long))
+POSTGRES = ("postgresql",)
+ON_SQLITE = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 
 
 def place(store_url: str | None, file: Path) -> Path | PostgresUrl:

@@ -39,10 +39,18 @@ def postgres() -> Iterator[Any]:
 
 @pytest.fixture
 def store_url(request: pytest.FixtureRequest) -> str | None:
-    """The address of a store for this test, None for SQLite; on both with `@pytest.mark.parametrize`, see `tests/both.py`."""
+    """The address of a store for this test, None for SQLite; on both where the file says so (`tests/both.py`)."""
     kind = getattr(request, "param", "sqlite")
     address: str | None = None if kind == "sqlite" else request.getfixturevalue("postgres").database()
     return address
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Once for each of the file's `STORES`, unless the test names its own."""
+    stores = getattr(metafunc.module, "STORES", None)
+    named = any(mark.args[0] == "store_url" for mark in metafunc.definition.iter_markers("parametrize"))
+    if stores is not None and not named and "store_url" in metafunc.fixturenames:
+        metafunc.parametrize("store_url", stores, indirect=True)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -64,10 +72,10 @@ def world() -> Iterator[Any]:
 
 
 @pytest.fixture
-def fresh_world(tmp_path: Path) -> Iterator[Any]:
+def fresh_world(tmp_path: Path, store_url: str | None) -> Iterator[Any]:
     """A `tests.world.World` of this test's own."""
     from tests.world import make_world
 
-    made = make_world(tmp_path / "home", tmp_path / "source")
+    made = make_world(tmp_path / "home", tmp_path / "source", store_url=store_url)
     yield made
     made.room.close()

@@ -13,9 +13,9 @@ from enclave import jobs, ledger
 from enclave.store.database import Database
 from enclave.store.models import AgreementRow, DatasetRow
 from privacy.loss import pure_loss
-from tests.both import ON_BOTH
+from tests.both import BOTH
 
-pytestmark = ON_BOTH
+STORES = BOTH
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LOSS = pure_loss(100_000)

@@ -10,9 +10,9 @@ from enclave.store.database import Database
 from policies.errors import BudgetExceeded
 from privacy.budget import Budget, Spent, fits
 from privacy.loss import ORDERS, Loss, pure_loss, zcdp_loss
-from tests.both import ON_BOTH
+from tests.both import BOTH
 
-pytestmark = ON_BOTH
+STORES = BOTH
 
 DELTA = Fraction(1, 10**6)
 BUDGETS = ("urn:jali:agreement:a", "people")
