@@ -22,6 +22,7 @@ class CutLine:
         self._threads = [Thread(target=self._accept)]
         self._cuts: str | None = None
         self._answered = Event()
+        self._passing = 0
         self._is_silent = False
         self.was_cut = False
 
@@ -44,9 +45,10 @@ class CutLine:
         """The address of the same store over this line."""
         return PostgresUrl(of._address.update_query_dict({"host": self._folder.name}))
 
-    def cuts_at_commit(self, *, after: bool) -> None:
-        """Cut the line at the next COMMIT: after the server did it, or before it hears of it."""
-        self._cuts = "after" if after else "before"
+    def cuts_at_commit(self, *, after: bool, passing: int = 0) -> None:
+        """Cut the line at a COMMIT, after some: after the server did it, or before it hears of it."""
+        self._cuts, self._passing, self.was_cut = "after" if after else "before", passing, False
+        self._answered.clear()
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -62,7 +64,7 @@ class CutLine:
     def _pass_on(self, source: socket.socket, target: socket.socket, is_from_client: bool) -> None:
         with suppress(OSError):
             while data := source.recv(1 << 16):
-                if is_from_client and b"COMMIT" in data and self._cuts is not None:
+                if is_from_client and self._is_to_cut(data):
                     self._cut(target, data)
                     break
                 if self._is_silent and not is_from_client:
@@ -71,6 +73,12 @@ class CutLine:
                 target.sendall(data)
         _shut(source)
         _shut(target)
+
+    def _is_to_cut(self, data: bytes) -> bool:
+        if self._cuts is None or b"COMMIT" not in data:
+            return False
+        self._passing -= 1
+        return self._passing < 0
 
     def _cut(self, server: socket.socket, data: bytes) -> None:
         how, self._cuts, self.was_cut = self._cuts, None, True

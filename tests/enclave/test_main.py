@@ -177,8 +177,8 @@ def test_a_hold_on_a_name_that_is_nowhere_is_told(operator: Operator, capsys: py
     assert "vistis names no agreement, dataset, provider or organization" in capsys.readouterr().err
 
 
-def test_a_hold_says_what_it_stops(operator: Operator, tmp_path: Path) -> None:
-    world = make_world(operator.home, tmp_path / "source", with_lanes=False)
+def test_a_hold_says_what_it_stops(operator: Operator, store_url: str | None, tmp_path: Path) -> None:
+    world = make_world(operator.home, tmp_path / "source", with_lanes=False, store_url=store_url)
     trust(world.room, UNIVERSITY, "organization", Ed25519PrivateKey.generate())  # their old key leaked
     world.room.close()
     stops = {"first": ["agreement"], world.agreement: ["agreement"], UNIVERSITY: ["party"], PROVIDER: ["party"]}
