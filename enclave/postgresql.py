@@ -17,8 +17,7 @@ from hashlib import sha256
 from typing import Any, Self
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, TimeoutError as PoolTimeout
 
 WAIT_SECONDS = 30  # as long as SQLite's writers wait
 CONNECT_SECONDS = 10

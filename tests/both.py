@@ -1,4 +1,4 @@
-"""The same tests on both stores: a file that says `STORES = BOTH` has each test twice whose fixtures take `store_url`."""
+"""The same tests on both stores: where a file says `STORES = BOTH`, tests whose fixtures take `store_url` run twice."""
 
 from pathlib import Path
 

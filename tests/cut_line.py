@@ -1,4 +1,4 @@
-"""A line between a store and its server that is cut at a COMMIT: before the server hears of it, or before its answer."""
+"""A line between a store and its server, cut at a COMMIT: before the server hears of it, or before its answer."""
 
 import socket
 from contextlib import suppress

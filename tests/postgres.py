@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -40,6 +41,8 @@ class Server:
         self._owner = _owner()
         self._programs = _programs(self._owner, home)
         self._process: subprocess.Popen[bytes] | None = None
+        # What dies with us dies with the thread that made it (prctl(2), PR_SET_PDEATHSIG), so one thread makes it all.
+        self._maker = ThreadPoolExecutor(1, thread_name_prefix="postgres")
         self._databases = 0
         self._make()
 
@@ -58,6 +61,9 @@ class Server:
             raise CannotStart(f"initdb failed: {(self.home / 'server.log').read_text()[-400:]}")
 
     def _run(self, program: str, *arguments: str) -> "subprocess.Popen[bytes]":
+        return self._maker.submit(self._made, program, *arguments).result()
+
+    def _made(self, program: str, *arguments: str) -> "subprocess.Popen[bytes]":
         user = self._owner.pw_uid if self._owner else None
         group = self._owner.pw_gid if self._owner else None
         with open(self.home / "server.log", "ab") as log:
@@ -85,6 +91,7 @@ class Server:
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(60)
+        self._maker.shutdown()
 
     def kill(self) -> None:
         """kill -9 of the server and of everything that it started; what it did not write is lost."""

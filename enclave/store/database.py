@@ -1,9 +1,9 @@
 """How the room opens its store: SQLite in a file, or PostgreSQL by its address; durable, one writer at a time.
 
-A writing transaction is exclusive from its first statement on, so that reading a budget and charging it can't be interleaved with
-another process, and a commit survives a power loss. SQLite: BEGIN IMMEDIATE and `synchronous=FULL`. PostgreSQL: an
-advisory lock and `synchronous_commit`, see `enclave/postgresql.py`. Command lines of the operator write through the
-same transactions, so this lock is the store's lock.
+A writing transaction is exclusive from its first statement on, so that reading a budget and charging it can't be
+interleaved with another process, and a commit survives a power loss. SQLite: BEGIN IMMEDIATE and `synchronous=FULL`.
+PostgreSQL: an advisory lock and `synchronous_commit`, see `enclave/postgresql.py`. Command lines of the operator write
+through the same transactions, so this lock is the store's lock.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Opening the front's database, SQLite in WAL mode or PostgreSQL by its address, brought to the newest schema at start."""
+"""Opening the front's database, SQLite in WAL mode or PostgreSQL by address, brought to the newest schema at start."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""PostgreSQL as a store, where it is not SQLite: addresses, what the server must be like, who may write, lost answers."""
+"""PostgreSQL as a store, where it differs from SQLite: addresses, demands on the server, who may write, lost answers."""
 
 import json
 import re
@@ -10,7 +10,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -20,7 +19,7 @@ from enclave.audit.errors import LogDamaged
 from enclave.audit.keys import RoomKey
 from enclave.audit.log import Log
 from enclave.config import Settings
-from enclave.postgresql import PostgresUrl, StoreRefused
+from enclave.postgresql import PostgresUrl
 from enclave.room import open_room
 from enclave.store.database import Database
 from enclave_api.config import Settings as FrontSettings
@@ -100,9 +99,7 @@ def test_a_server_on_another_machine_is_asked_over_tls_that_checks_its_name() ->
 # What the server must be like
 
 
-@pytest.mark.parametrize(
-    ("setting", "said"), [("fsync", "power loss"), ("full_page_writes", "tear the log")]
-)
+@pytest.mark.parametrize(("setting", "said"), [("fsync", "power loss"), ("full_page_writes", "tear the log")])
 def test_a_server_that_could_forget_is_refused(postgres: Server, url: PostgresUrl, setting: str, said: str) -> None:
     with postgres.connect() as admin:
         admin.execute(f"ALTER SYSTEM SET {setting} = off")
@@ -340,9 +337,7 @@ def test_commands_work_on_the_address_and_do_not_print_it(
 
 
 @pytest.mark.parametrize("store_url", BOTH, indirect=True)
-def test_a_store_with_a_log_is_not_given_to_a_room_without_its_keys(
-    store_url: str | None, tmp_path: Path
-) -> None:
+def test_a_store_with_a_log_is_not_given_to_a_room_without_its_keys(store_url: str | None, tmp_path: Path) -> None:
     environment = {"JALI_HOME": str(tmp_path / "home"), "JALI_STORE_URL": store_url or ""}
     room = open_room(Settings.from_environment(environment), with_lanes=False)
     with room.database.writing() as session:

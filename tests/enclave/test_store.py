@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import String, select, type_coerce
 from sqlalchemy.orm import Session
+
 from enclave.store import database as store_module, log_models, models
 from enclave.store.base import Base
 from enclave.store.database import NEWEST, Database
@@ -55,7 +56,7 @@ def test_times_are_aware_and_come_back_as_utc(database: Database) -> None:
 def test_who_writes_waits_for_the_other_and_then_sees_what_it_wrote(
     database: Database, store_url: str | None, tmp_path: Path
 ) -> None:
-    """Two processes: one reads a budget while the other is about to charge it. A snapshot from before the wait is old."""
+    """As two processes, of which one is about to charge a budget: a snapshot from before the wait is too old."""
     other = Database(place(store_url, tmp_path / "room.sqlite"))
     for number in range(2):  # the second time on connections that are open
         with ThreadPoolExecutor(1) as threads:
