@@ -31,6 +31,7 @@ SEPARATED = "separated"
 NICENESS = -15  # what the room's lanes ask for (`enclave/precedence.py`)
 # What the front may know of the environment: nothing that could be a key or a path of the room.
 FRONT_KNOWS = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ")
+FRONT_STORE = "JALI_FRONT_STORE_URL"  # may hold a password of the front's own, which is nothing to the room
 PROBE = """
 import os, sys
 import gunicorn.app.wsgiapp, flask, httpx, sqlalchemy
@@ -91,7 +92,7 @@ class House:
         allowed = sorted({self.front_uid, os.geteuid()})
         own = {"HOME": str(self.home / "room")} if self.is_separated else {}  # caches go where it may write
         return {
-            **environment,
+            **{name: value for name, value in environment.items() if name != FRONT_STORE},
             **own,
             "JALI_HOME": str(self.home),
             "JALI_ROOM_HOME": str(self.home / "room"),
@@ -103,7 +104,7 @@ class House:
     def front_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
         """A clean environment: no key, and of the room nothing but its socket."""
         return {
-            **{name: environment[name] for name in FRONT_KNOWS if name in environment},
+            **{name: environment[name] for name in (*FRONT_KNOWS, FRONT_STORE) if name in environment},
             "HOME": str(self.home / "front"),
             "PORT": str(self.port),
             "JALI_FRONT_HOME": str(self.home / "front"),

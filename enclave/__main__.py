@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.umask(0o077)
     try:
         settings = Settings.from_environment()
-        if options.run not in MAKES_A_ROOM and not settings.store.exists():
+        if options.run not in MAKES_A_ROOM and not settings.is_made:
             raise NotFound(f"there is no room under {settings.home}; set JALI_HOME, or load a dataset first")
         _become_owner(settings.home)
         with closing(open_room(settings, with_lanes=False)) as room:

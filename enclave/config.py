@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from enclave.postgresql import PostgresUrl, StoreRefused
 from policies.errors import Reason, Unavailable
 
 DEFAULT_HOME = "var"
@@ -20,6 +21,7 @@ class Settings:
 
     `home` holds store, keys and datasets (0700). `allowed_uids` are the uids whose processes may use the socket.
     `separation` says whether room and front have uids of their own; it is shown in status as it is.
+    `store_url` is where the store is, if not in a file under `home`; it may hold a password.
     `lanes` is how many queries may run at once; `memory_bytes` what one of them may use.
     """
 
@@ -30,12 +32,13 @@ class Settings:
     lanes: int
     memory_bytes: int
     origin: str
+    store_url: PostgresUrl | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """The settings of this process. JALI_HOME is shared by room and front; the room's part is `room/`.
 
-        Raises Unavailable for a setting that is no number.
+        Raises Unavailable for a setting that is no number or no address.
         """
         base = Path(environment.get("JALI_HOME", DEFAULT_HOME)).absolute()
         uids = environment.get("JALI_ALLOWED_UIDS", str(os.geteuid()))
@@ -51,12 +54,18 @@ class Settings:
                 least=LEAST_MEMORY_BYTES,
             ),
             origin=environment.get("JALI_LOG_ORIGIN", "jali.local/room"),
+            store_url=_address(environment.get("JALI_STORE_URL")),
         )
 
     @property
-    def store(self) -> Path:
-        """The room's SQLite database."""
-        return self.home / "room.sqlite"
+    def store(self) -> Path | PostgresUrl:
+        """The room's database: a SQLite file, unless an address was given."""
+        return self.store_url or self.home / "room.sqlite"
+
+    @property
+    def is_made(self) -> bool:
+        """Whether there is a room here."""
+        return self.store.exists() if isinstance(self.store, Path) else self.keys.exists()
 
     @property
     def keys(self) -> Path:
@@ -75,6 +84,14 @@ def default_lanes() -> int:
     Every query has two threads.
     """
     return max(1, len(os.sched_getaffinity(0)) // 2)
+
+
+def _address(given: str | None) -> PostgresUrl | None:
+    try:
+        return PostgresUrl.parse(given) if given else None
+    except StoreRefused as error:
+        reason = Reason("setting", str(error), "JALI_STORE_URL")
+        raise Unavailable("a setting of the room is wrong", (reason,)) from None
 
 
 def _number(name: str, text: str, *, least: int) -> int:

@@ -25,6 +25,7 @@ from enclave.registry.parties import Parties
 from enclave.store.database import Database
 from enclave.vault import Vault
 from policies.agreements import PinnedLog
+from policies.errors import Unavailable
 
 if TYPE_CHECKING:
     from enclave.lanes import Lanes
@@ -98,15 +99,33 @@ class Room:
 
 
 def open_room(settings: Settings, *, with_lanes: bool) -> Room:
-    """Open (and at first make) the room under `settings.home`, with the newest schema."""
+    """Open (and at first make) the room under `settings.home`, with the newest schema.
+
+    Of the rooms with lanes one at a time may have a store. Raises Unavailable where it can't be used, LogDamaged where
+    its log is another room's.
+    """
     reporting.configure()
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.home.chmod(0o700)
     settings.datasets.mkdir(mode=0o700, exist_ok=True)
-    database = Database(settings.store)
+    database = Database(settings.store, serves=with_lanes)
+    try:
+        return _over(database, settings, with_lanes=with_lanes)
+    except BaseException:
+        database.close()
+        raise
+
+
+def _over(database: Database, settings: Settings, *, with_lanes: bool) -> Room:
     database.migrate()
+    if not settings.keys.exists() and database.has_log():
+        # A fresh key would sign a log that is another's; who mistyped a home or lost its keys must hear of it.
+        raise Unavailable(f"the store has a log, and under {settings.home} are no keys: it is another room's")
     key = RoomKey.load_or_create(settings.keys)
     log = Log(key, origin=settings.origin)
+    if with_lanes:
+        with database.reading() as session:
+            log.check_newest(session)
     parties, datasets = Parties(log), Datasets(log)
     return Room(
         settings=settings,

@@ -32,6 +32,7 @@ def create_app() -> Callable[..., Iterable[bytes]]:
     harden()
     os.umask(0o077)
     settings = Settings.from_environment()
+    os.environ.pop("JALI_STORE_URL", None)  # it may hold a password, and workers get our environment
     room = open_room(settings, with_lanes=True)
     stand_back()  # the lanes go first, and have what they need for that
     Thread(target=_warmed, args=(room,), daemon=True).start()

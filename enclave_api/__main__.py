@@ -104,7 +104,7 @@ def _on_front(
 
 
 def _migrate(front: Front, asked: argparse.Namespace) -> tuple[Facts, list[str]]:
-    return {"database": str(front.store.path)}, [f"{front.store.path} has the newest schema"]
+    return {"database": str(front.store.place)}, [f"{front.store.place} has the newest schema"]
 
 
 def _create(front: Front, asked: argparse.Namespace) -> tuple[Facts, list[str]]:

@@ -207,6 +207,13 @@ def test_the_front_gets_no_key_and_no_path_of_the_room() -> None:
     assert set(room["JALI_ALLOWED_UIDS"].split(",")) == {"64102", str(os.geteuid())}
 
 
+def test_each_gets_the_address_of_its_own_store_only() -> None:
+    house = serve.House(Path("/home"), 8000, 64101, 64102, SEPARATION)
+    stores = {"JALI_STORE_URL": "the room's", "JALI_FRONT_STORE_URL": "the front's"}
+    assert [value for value in house.front_environment(stores).values() if value in stores.values()] == ["the front's"]
+    assert [value for value in house.room_environment(stores).values() if value in stores.values()] == ["the room's"]
+
+
 def test_why_not_separated_is_said(tmp_path: Path) -> None:
     assert serve.why_not_separated({"JALI_SEPARATE": "0"}, tmp_path, 64101, 64102) == "switched off by JALI_SEPARATE=0"
     if os.geteuid() != 0:

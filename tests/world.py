@@ -79,10 +79,15 @@ class World:
 
 
 def make_world(
-    home: Path, source: Path, *, with_lanes: bool = True, clock: Callable[[], datetime] | None = None
+    home: Path,
+    source: Path,
+    *,
+    with_lanes: bool = True,
+    clock: Callable[[], datetime] | None = None,
+    store_url: str | None = None,
 ) -> World:
     """Open a room under `home`, load the world's card from `source`, and sign the first agreement."""
-    settings = Settings.from_environment({"JALI_HOME": str(home), "JALI_LANES": "1"})
+    settings = Settings.from_environment({"JALI_HOME": str(home), "JALI_LANES": "1", "JALI_STORE_URL": store_url or ""})
     room = open_room(settings, with_lanes=with_lanes)
     if clock is not None:
         object.__setattr__(room, "clock", clock)

@@ -76,6 +76,10 @@ class Log:
         """
         return self._signed(session, lambda _size, _nodes: None)[0]
 
+    def check_newest(self, session: Session) -> None:
+        """Raise LogDamaged unless what was signed last was signed by this key, for this origin."""
+        self._last(run(session, _NEWEST_NOTE).scalar())
+
     def proven(self, session: Session, index: int) -> tuple[str, list[str]]:
         """The checkpoint, and the proof that leaf `index` is under it. Raises NotFound and what `checkpoint` does."""
 

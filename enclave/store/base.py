@@ -1,10 +1,11 @@
-"""What all tables of the room's store share: one metadata, and times that are aware and UTC."""
+"""What all tables of the room's store share: one metadata, times that are aware and UTC, JSON that stays as written."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, DateTime, Executable, Table, TypeDecorator
+from sqlalchemy import JSON, BigInteger, CursorResult, DateTime, Executable, Integer, Table, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Session
 
 
@@ -25,10 +26,30 @@ class UtcTime(TypeDecorator[datetime]):
         return value and value.replace(tzinfo=UTC)
 
 
+class _JsonText(TypeDecorator[Any]):
+    """JSON kept as the text that was written: PostgreSQL's own types would hand out what they read from it."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> str | None:
+        """To the store; ASCII, so that NUL in a text is an escape, which PostgreSQL can keep."""
+        return None if value is None else json.dumps(value)
+
+    def process_result_value(self, value: str | None, dialect: Any) -> Any:
+        """From the store."""
+        return None if value is None else json.loads(value)
+
+
+Json = JSON().with_variant(_JsonText(), "postgresql")
+# In SQLite only INTEGER is the rowid itself; elsewhere 32 bits are too few for micro-epsilon and long logs.
+Whole = BigInteger().with_variant(Integer(), "sqlite")
+
+
 class Base(DeclarativeBase):
     """Every table of the room's store, in one metadata."""
 
-    type_annotation_map = {datetime: UtcTime}  # noqa: RUF012  # SQLAlchemy's spelling
+    type_annotation_map = {datetime: UtcTime, int: Whole}  # noqa: RUF012  # SQLAlchemy's spelling
 
     @classmethod
     def table(cls) -> Table:

@@ -3,20 +3,17 @@
 Rows are inserted and never changed or deleted; `enclave.audit.log` alone writes them.
 """
 
-from sqlalchemy import BigInteger, Integer, LargeBinary
+from sqlalchemy import LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from enclave.store.base import Base
-
-# In SQLite only INTEGER is the rowid itself, so that leaves lie in the order of the log.
-_Count = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Leaf(Base):
     """One entry: its canonical JSON and its leaf hash. `kind` repeats what the body says, to search by."""
 
     __tablename__ = "log_leaf"
-    index: Mapped[int] = mapped_column(_Count, primary_key=True, autoincrement=False)
+    index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[str]
     body: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
@@ -28,7 +25,7 @@ class Node(Base):
     __tablename__ = "log_node"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012  # SQLAlchemy's spelling
     level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    index: Mapped[int] = mapped_column(_Count, primary_key=True, autoincrement=False)
+    index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
 
 
@@ -36,5 +33,5 @@ class Checkpoint(Base):
     """A signed checkpoint of the log at `size` leaves, as the C2SP note that was given out."""
 
     __tablename__ = "log_checkpoint"
-    size: Mapped[int] = mapped_column(_Count, primary_key=True, autoincrement=False)
+    size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     note: Mapped[str]

@@ -7,10 +7,10 @@ exact decimal texts, never floats. Nothing here holds a row of a dataset; `Job.a
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from enclave.store.base import Base
+from enclave.store.base import Base, Json
 
 
 class Party(Base):
@@ -32,7 +32,7 @@ class BudgetRow(Base):
     epsilon_micro: Mapped[int]
     delta: Mapped[str]
     selection_delta: Mapped[str]
-    spent_curve: Mapped[list[int]] = mapped_column(JSON)
+    spent_curve: Mapped[list[int]] = mapped_column(Json)
     spent_selection: Mapped[str]
     charges: Mapped[int] = mapped_column(default=0)
 
@@ -52,8 +52,8 @@ class VersionRow(Base):
     __tablename__ = "dataset_version"
     dataset: Mapped[str] = mapped_column(ForeignKey("dataset.name"), primary_key=True)
     version: Mapped[str] = mapped_column(primary_key=True)
-    loaded: Mapped[dict[str, Any]] = mapped_column(JSON)
-    report: Mapped[dict[str, Any]] = mapped_column(JSON)
+    loaded: Mapped[dict[str, Any]] = mapped_column(Json)
+    report: Mapped[dict[str, Any]] = mapped_column(Json)
     file: Mapped[str]
     wrapped_key: Mapped[bytes | None]
     loaded_at: Mapped[datetime]
@@ -66,7 +66,7 @@ class AgreementRow(Base):
     uid: Mapped[str] = mapped_column(primary_key=True)
     organization: Mapped[str] = mapped_column(index=True)
     dataset: Mapped[str] = mapped_column(ForeignKey("dataset.name"))
-    document: Mapped[dict[str, Any]] = mapped_column(JSON)
+    document: Mapped[dict[str, Any]] = mapped_column(Json)
     registered_at: Mapped[datetime]
     log_index: Mapped[int]
 
@@ -92,9 +92,9 @@ class Job(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     agreement: Mapped[str] = mapped_column(ForeignKey("agreement.uid"))
     plan_digest: Mapped[str]
-    loss: Mapped[dict[str, Any]] = mapped_column(JSON)
+    loss: Mapped[dict[str, Any]] = mapped_column(Json)
     state: Mapped[str]  # charged -> answered | withheld
-    answer: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    answer: Mapped[dict[str, Any] | None] = mapped_column(Json)
     intent_index: Mapped[int]
     outcome_index: Mapped[int | None]
     charged_at: Mapped[datetime]

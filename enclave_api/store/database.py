@@ -1,14 +1,19 @@
-"""Opening the front's database: SQLite in WAL mode, brought to the newest schema at start."""
+"""Opening the front's database, SQLite in WAL mode or PostgreSQL by address, brought to the newest schema at start."""
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
+
+from enclave import postgresql
+from enclave.postgresql import PostgresUrl, StoreRefused, TextRefused
+from enclave_api.store.models import AccountRow
+from policies.errors import Reason, RequestRejected, Unavailable
 
 NEWEST = "0001"  # the revision that `migrations` leads to
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000")
@@ -17,37 +22,43 @@ _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "bu
 class Store:
     """The front's database. `reading` and `writing` are transactions; the latter takes the write lock at once."""
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.path = path
-        self.engine = _engine(path)
-        self._writing = self.engine.execution_options(writing=True)
+    def __init__(self, place: Path | PostgresUrl) -> None:
+        self.place = place
+        self._told: Callable[[], AbstractContextManager[None]] = nullcontext
+        if isinstance(place, PostgresUrl):
+            self._told = _told
+            self.engine = postgresql.reading_engine(place)
+            self._writing = postgresql.writing_engine(place)
+        else:
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.engine = _engine(place)
+            self._writing = self.engine.execution_options(writing=True)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees one state of the database."""
-        with Session(self.engine) as session:
+        with self._told(), Session(self.engine) as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A session that commits when left, and rolls back when an error leaves it."""
-        with Session(self._writing) as session, session.begin():
+        with self._told(), Session(self._writing) as session, session.begin():
             yield session
 
     @contextmanager
     def alone(self, purpose: str) -> Iterator[None]:
         """Run alone among all processes of the front (workers start together, operators' commands come in between)."""
-        with open(self.path.with_name(f"{purpose}.lock"), "a") as lock:
-            if os.geteuid() == 0:  # an operator's command must not leave a file that the front's own uid can't open
-                owner = self.path.parent.stat()
-                os.fchown(lock.fileno(), owner.st_uid, owner.st_gid)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        if isinstance(self.place, PostgresUrl):
+            with self._told(), postgresql.alone(self.place, purpose):
+                yield
+        else:
+            with _alone(self.place.with_name(f"{purpose}.lock")):
+                yield
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision; nothing happens when it is there already."""
-        with self.alone("migrate"), self._writing.connect() as connection:
+        with self.alone("migrate"), self._told(), self._writing.connect() as connection:
             if _revision(connection) != NEWEST:
                 _upgrade(connection)
             connection.commit()
@@ -55,10 +66,34 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+        self._writing.dispose()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        with postgresql.told():
+            yield
+    except TextRefused as error:
+        raise RequestRejected("a text can't be kept", (Reason("nul", str(error)),)) from error
+    except StoreRefused as error:
+        raise Unavailable("the front's store can't be used now", (Reason("store", str(error)),)) from error
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with open(path, "a") as lock:
+        if os.geteuid() == 0:  # an operator's command must not leave a file that the front's own uid can't open
+            owner = path.parent.stat()
+            os.fchown(lock.fileno(), owner.st_uid, owner.st_gid)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _revision(connection: Connection) -> str | None:
     """The schema's revision, as Alembic keeps it; None where there is no schema."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.revision(connection, of_ours=AccountRow.__tablename__)
     tables = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE name = 'alembic_version'")
     if tables.first() is None:
         return None

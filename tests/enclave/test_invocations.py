@@ -25,14 +25,16 @@ from policies.errors import (
     Unavailable,
     Withheld,
 )
+from tests.both import BOTH_LONG
 from tests.world import RESEARCHER, World, make_world, write_csv_files
 
 
-@pytest.fixture(scope="module")
-def own_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+@pytest.fixture(scope="module", params=BOTH_LONG)
+def own_world(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[World]:
     """A world that this file may reload, hold and break."""
     folder = tmp_path_factory.mktemp("world")
-    made = make_world(folder / "home", folder / "source")
+    store_url = None if request.param == "sqlite" else request.getfixturevalue("postgres").database()
+    made = make_world(folder / "home", folder / "source", store_url=store_url)
     yield made
     made.room.close()
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,9 @@ from enclave import jobs, ledger
 from enclave.store.database import Database
 from enclave.store.models import AgreementRow, DatasetRow
 from privacy.loss import pure_loss
+from tests.both import BOTH
+
+STORES = BOTH
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LOSS = pure_loss(100_000)
@@ -21,9 +23,7 @@ FIRST = {"id": "inv-1", "account": "li.wei", "idempotency_key": "k", "request_di
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    database = Database(tmp_path / "room.sqlite")
-    database.migrate()
+def session(database: Database) -> Iterator[Session]:
     with database.writing() as session:
         for name in ("people", "a", "b"):
             ledger.open_budget(session, name, epsilon_micro=10**6, delta=Fraction(1, 10**6))
@@ -33,7 +33,6 @@ def session(tmp_path: Path) -> Iterator[Session]:
         session.add_all([AgreementRow(uid=uid, **agreement) for uid in ("a", "b")])
         session.flush()
         yield session
-    database.close()
 
 
 def charged(session: Session, agreement: str = "a") -> str:

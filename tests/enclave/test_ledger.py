@@ -11,16 +11,12 @@ from enclave.store.database import Database
 from policies.errors import BudgetExceeded
 from privacy.budget import Budget, Spent, fits
 from privacy.loss import ORDERS, Loss, pure_loss, zcdp_loss
+from tests.both import BOTH, place
+
+STORES = BOTH
 
 DELTA = Fraction(1, 10**6)
 BUDGETS = ("urn:jali:agreement:a", "people")
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    made = Database(tmp_path / "room.sqlite")
-    made.migrate()
-    return made
 
 
 def open_budgets(database: Database, *epsilons: int) -> None:
@@ -47,16 +43,23 @@ def allowed(epsilon_micro: int, loss: Loss) -> int:
 
 
 @pytest.mark.parametrize("loss", [pure_loss(100_000), zcdp_loss(20_000_000)])
-def test_64_threads_race_and_exactly_the_allowed_number_succeeds(database: Database, loss: Loss) -> None:
+def test_64_clients_of_4_processes_race_and_exactly_the_allowed_number_succeeds(
+    database: Database, store_url: str | None, tmp_path: Path, loss: Loss
+) -> None:
+    """Each database object stands for a process: they share no lock but the store's."""
+    others = [Database(place(store_url, tmp_path / "room.sqlite")) for _ in range(3)]
+    processes = [database, *others]
     open_budgets(database, 1_500_000, 50_000_000)
     fitting = allowed(1_500_000, loss)
     assert 0 < fitting < 64
     with ThreadPoolExecutor(64) as threads:
-        took = list(threads.map(lambda plan: take(database, loss, f"plan {plan}"), range(64)))
+        took = list(threads.map(lambda plan: take(processes[plan % 4], loss, f"plan {plan}"), range(64)))
     assert sum(took) == fitting
     with database.reading() as session:
         assert ledger.statement(session, BUDGETS[0])["charges"] == str(fitting)
         assert ledger.statement(session, BUDGETS[1])["charges"] == str(fitting)
+    for other in others:
+        other.close()
 
 
 def test_a_charge_that_one_budget_refuses_leaves_the_other_alone(database: Database) -> None:

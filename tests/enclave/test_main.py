@@ -17,8 +17,10 @@ from enclave.config import Settings
 from enclave.lanes import CHECKOUT
 from enclave.room import Room, open_room
 from enclave.store.log_models import Leaf
+from tests.both import BOTH_LONG, ON_SQLITE
 from tests.world import PROVIDER, UNIVERSITY, make_world, trust, write_csv_files
 
+STORES = BOTH_LONG
 COMMANDS = ("migrate", "load", "trust", "hold", "lift", "check-log", "status")
 KEY = b64encode(Ed25519PrivateKey.generate().public_key().public_bytes_raw()).decode()
 
@@ -47,12 +49,15 @@ class Operator:
         return said.err
 
     def room(self) -> Room:
-        return open_room(Settings.from_environment({"JALI_HOME": str(self.home)}), with_lanes=False)
+        return open_room(Settings.from_environment(), with_lanes=False)
 
 
 @pytest.fixture
-def operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Operator:
+def operator(
+    tmp_path: Path, store_url: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Operator:
     monkeypatch.setenv("JALI_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("JALI_STORE_URL", store_url or "")
     return Operator(tmp_path / "home", capsys)
 
 
@@ -172,8 +177,8 @@ def test_a_hold_on_a_name_that_is_nowhere_is_told(operator: Operator, capsys: py
     assert "vistis names no agreement, dataset, provider or organization" in capsys.readouterr().err
 
 
-def test_a_hold_says_what_it_stops(operator: Operator, tmp_path: Path) -> None:
-    world = make_world(operator.home, tmp_path / "source", with_lanes=False)
+def test_a_hold_says_what_it_stops(operator: Operator, store_url: str | None, tmp_path: Path) -> None:
+    world = make_world(operator.home, tmp_path / "source", with_lanes=False, store_url=store_url)
     trust(world.room, UNIVERSITY, "organization", Ed25519PrivateKey.generate())  # their old key leaked
     world.room.close()
     stops = {"first": ["agreement"], world.agreement: ["agreement"], UNIVERSITY: ["party"], PROVIDER: ["party"]}
@@ -214,6 +219,7 @@ def test_a_tampered_log_is_told_with_each_finding(operator: Operator) -> None:
         assert f"[{code}]" in said
 
 
+@ON_SQLITE  # the old copy is one of a file
 def test_a_log_that_was_rolled_back_is_found_by_a_checkpoint_kept_elsewhere(operator: Operator, tmp_path: Path) -> None:
     grown(operator, 3)
     old = (operator.home / "room" / "room.sqlite").read_bytes()
@@ -234,6 +240,7 @@ def test_a_remembered_checkpoint_that_is_none_is_told_so(operator: Operator, tmp
     assert "Is a directory" in operator.fails("check-log", "--remembered", tmp_path)
 
 
+@ON_SQLITE
 def test_a_home_that_can_not_be_used_is_told_so(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
     operator.types("migrate")
     (operator.home / "room" / "room.sqlite").write_bytes(b"no database" * 1000)

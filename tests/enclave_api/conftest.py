@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from enclave.postgresql import PostgresUrl
 from enclave_api.app import create_app
 from enclave_api.config import Settings
 from enclave_api.front import Front
@@ -64,8 +65,9 @@ def short_path() -> Iterator[Path]:
 
 
 @pytest.fixture
-def house(short_path: Path) -> Iterator[House]:
-    settings = Settings(home=short_path / "front", room_socket=short_path / "room.sock")
+def house(short_path: Path, store_url: str | None) -> Iterator[House]:
+    url = store_url and PostgresUrl.parse(store_url)
+    settings = Settings(home=short_path / "front", room_socket=short_path / "room.sock", store_url=url or None)
     room, clock = FakeRoom(), Clock()
     with room.listening(settings.room_socket):
         app = create_app(settings)

@@ -1,11 +1,15 @@
 import re
+from pathlib import Path
 
 import pytest
 
 from enclave_api.services import accounts
 from enclave_api.services.accounts import Account
 from policies.errors import Conflict, NotAuthenticated, NotFound, RequestRejected
+from tests.both import BOTH
 from tests.enclave_api.conftest import OPERATOR, House
+
+STORES = BOTH
 
 LI = Account("li.wei", "researcher", "open-university")
 
@@ -26,10 +30,11 @@ def test_a_token_is_known_by_its_owner_until_it_expires(known: House) -> None:
         accounts.recognize(known.front, token)
 
 
-def test_the_store_holds_no_secret(known: House) -> None:
+def test_the_store_holds_no_secret(known: House, store_url: str | None) -> None:
     token = accounts.make_token(known.front, LI.name, days=2, by=OPERATOR)
     _, prefix, secret = token.split("_", 2)
-    written = b"".join(file.read_bytes() for file in known.settings.home.iterdir())
+    folder = known.settings.home if store_url is None else Path(store_url.split("host=")[1]) / "data"
+    written = b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
     assert prefix.encode() in written
     assert secret.encode() not in written
     assert token.encode() not in written

@@ -6,7 +6,10 @@ from enclave_api.app import create_app
 from enclave_api.services import accounts, acts
 from enclave_api.services.accounts import Account
 from policies.errors import Conflict
+from tests.both import BOTH
 from tests.enclave_api.conftest import OPERATOR, House
+
+STORES = BOTH
 
 LI = Account("li.wei", "researcher", "open-university")
 

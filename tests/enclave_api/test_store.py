@@ -14,10 +14,13 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from enclave_api.store import database
 from enclave_api.store.database import NEWEST, Store
 from enclave_api.store.models import AccountRow, ActRow, Base, TokenRow
+from tests.both import BOTH, place
+
+STORES = BOTH
 
 
-def test_the_migrations_make_what_the_models_say(tmp_path: Path) -> None:
-    store = Store(tmp_path / "front" / "front.db")
+def test_the_migrations_make_what_the_models_say(store_url: str | None, tmp_path: Path) -> None:
+    store = Store(place(store_url, tmp_path / "front" / "front.db"))
     store.migrate()
     with store.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
@@ -29,8 +32,8 @@ def test_the_newest_revision_is_the_one_that_the_migrations_lead_to() -> None:
     assert scripts.get_current_head() == NEWEST
 
 
-def test_workers_that_start_together_migrate_once(tmp_path: Path) -> None:
-    stores = [Store(tmp_path / "front.db") for _ in range(4)]
+def test_workers_that_start_together_migrate_once(store_url: str | None, tmp_path: Path) -> None:
+    stores = [Store(place(store_url, tmp_path / "front.db")) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda store: store.migrate(), stores))
     with stores[0].reading() as session:
@@ -64,8 +67,8 @@ def test_a_writer_locks_before_it_reads(tmp_path: Path) -> None:
     store.close()
 
 
-def test_times_are_aware_on_both_ways(tmp_path: Path) -> None:
-    store = Store(tmp_path / "front.db")
+def test_times_are_aware_on_both_ways(store_url: str | None, tmp_path: Path) -> None:
+    store = Store(place(store_url, tmp_path / "front.db"))
     store.migrate()
     moment = datetime.fromisoformat("2026-03-01T08:00:00+08:00")
     with store.writing() as session:
@@ -75,6 +78,24 @@ def test_times_are_aware_on_both_ways(tmp_path: Path) -> None:
     with pytest.raises(StatementError, match="aware"), store.writing() as session:
         session.add(ActRow(actor={}, act="a", detail={}, done_at=moment.replace(tzinfo=None)))
     store.close()
+
+
+def test_one_sender_at_a_time_and_another_purpose_does_not_wait(store_url: str | None, tmp_path: Path) -> None:
+    first, second = (Store(place(store_url, tmp_path / "front.db")) for _ in range(2))
+    with ThreadPoolExecutor(1) as threads:
+        with first.alone("acts"):
+            waiting = threads.submit(run_alone, second, "acts")
+            with pytest.raises(TimeoutError):
+                waiting.result(0.2)
+            run_alone(first, "migrate")
+        waiting.result(20)
+    first.close()
+    second.close()
+
+
+def run_alone(store: Store, purpose: str) -> None:
+    with store.alone(purpose):
+        pass
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can leave files of another uid")

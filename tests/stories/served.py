@@ -33,7 +33,7 @@ TERMS = {
 class House:
     """`serve.py` over a home of its own. `start` and `stop` as often as you like; commands run with its environment."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **settings: str) -> None:
         self.home = home
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -44,6 +44,7 @@ class House:
             "PORT": str(self.port),
             "JALI_STATE": str(home / "state"),
             "JALI_SEPARATE": "0",
+            **settings,
         }
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -23,9 +23,11 @@ from enclave.room import open_room
 from enclave.store.log_models import Leaf
 from enclave.store.models import BudgetRow, Job
 from privacy.loss import Loss
+from tests.postgres import Server, running
 from tests.stories.served import House, Researcher
 
 ROUNDS, THREADS, QUESTIONS = 10, 8, 50
+DATABASE_ROUNDS = 4
 GIVE_UP_SECONDS = 240
 
 
@@ -58,6 +60,44 @@ def test_kill_9_of_room_or_front_while_8_threads_ask(researcher: Researcher) -> 
         researcher.connect().checkpoint()  # the client holds it against every checkpoint that it saw before
         every_answer_was_charged_once(house, held)
     assert len({answer.document["plan"]["digest"] for answer in held}) == ROUNDS * QUESTIONS
+
+
+@pytest.mark.long
+@pytest.mark.alone
+@pytest.mark.timeout(1200)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+def test_kill_9_of_the_database_server_while_8_threads_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Room and front on PostgreSQL. The server is killed with all that it runs, in every second round the room, too."""
+    with running() as server:
+        stores = {"JALI_STORE_URL": server.database(), "JALI_FRONT_STORE_URL": server.database()}
+        house = House(tmp_path, **stores)
+        monkeypatch.setenv("JALI_STATE", house.environment["JALI_STATE"])
+        held: list[jali.Answer] = []
+        with house.serving():
+            researcher = house.furnish()
+            for number in range(DATABASE_ROUNDS):
+                killer = threading.Thread(target=kill_server, args=(house, server, number))
+                killer.start()
+                questions = range(number * QUESTIONS, (number + 1) * QUESTIONS)
+                with ThreadPoolExecutor(THREADS) as threads:
+                    held += threads.map(partial(ask_until_answered, researcher), questions)
+                killer.join()
+                researcher.connect().checkpoint()
+                every_answer_was_charged_once(house, held)
+    assert len({answer.document["plan"]["digest"] for answer in held}) == DATABASE_ROUNDS * QUESTIONS
+    assert not list(tmp_path.rglob("room.sqlite")) + list(tmp_path.rglob("front.db"))
+
+
+def kill_server(house: House, server: Server, number: int) -> None:
+    time.sleep(random.Random(number).uniform(0.2, 3.0))
+    server.kill()
+    if number % 2:
+        for pid in processes(house, "enclave.server"):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    time.sleep(1)
+    server.start()
+    revive(house)
 
 
 def ask_until_answered(researcher: Researcher, question: int) -> jali.Answer:

@@ -1,25 +1,13 @@
 """A log in a store of its own, as the room has it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from enclave.audit.keys import RoomKey
 from enclave.audit.log import Log
-from enclave.store.base import Base
-from enclave.store.database import Database
 
 ORIGIN = "jali.example/room"
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(tmp_path / "store" / "room.sqlite")
-    with made.writing() as session:
-        Base.metadata.create_all(session.connection())
-    yield made
-    made.close()
 
 
 @pytest.fixture

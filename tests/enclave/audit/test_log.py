@@ -12,6 +12,9 @@ from enclave.audit.log import Log
 from enclave.audit.receipts import check_receipt, make_receipt
 from enclave.store.log_models import Checkpoint, Leaf, Node
 from policies.errors import NotFound
+from tests.both import BOTH
+
+STORES = BOTH
 
 
 def opened(log, note):

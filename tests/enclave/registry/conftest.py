@@ -1,6 +1,5 @@
 """A registry over a store and a log of its own, without data."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,9 +27,6 @@ class Registry:
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    database = Database(tmp_path / "room.sqlite")
-    database.migrate()
+def registry(database: Database, tmp_path: Path) -> Registry:
     log = Log(RoomKey.create(tmp_path / "keys"), origin="jali.example/room")
-    yield Registry(database, log, Parties(log), Datasets(log), Holds(log))
-    database.close()
+    return Registry(database, log, Parties(log), Datasets(log), Holds(log))

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import enclave.store.base
+from enclave.store.base import Json, UtcTime, Whole
 
 revision = "0001"
 down_revision = None
@@ -14,35 +14,35 @@ def upgrade() -> None:
     op.create_table(
         "budget",
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("epsilon_micro", sa.Integer(), nullable=False),
+        sa.Column("epsilon_micro", Whole, nullable=False),
         sa.Column("delta", sa.String(), nullable=False),
         sa.Column("selection_delta", sa.String(), nullable=False),
-        sa.Column("spent_curve", sa.JSON(), nullable=False),
+        sa.Column("spent_curve", Json, nullable=False),
         sa.Column("spent_selection", sa.String(), nullable=False),
-        sa.Column("charges", sa.Integer(), nullable=False),
+        sa.Column("charges", Whole, nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
         "hold",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", Whole, nullable=False),
         sa.Column("target", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("placed_at", enclave.store.base.UtcTime(), nullable=False),
+        sa.Column("placed_at", UtcTime(), nullable=False),
         sa.Column("placed_by", sa.String(), nullable=False),
-        sa.Column("log_index", sa.Integer(), nullable=False),
-        sa.Column("lifted_at", enclave.store.base.UtcTime(), nullable=True),
+        sa.Column("log_index", Whole, nullable=False),
+        sa.Column("lifted_at", UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_hold_target"), "hold", ["target"], unique=False)
     op.create_table(
         "log_checkpoint",
-        sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("size", Whole, autoincrement=False, nullable=False),
         sa.Column("note", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("size"),
     )
     op.create_table(
         "log_leaf",
-        sa.Column("index", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("index", Whole, autoincrement=False, nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
@@ -50,8 +50,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "log_node",
-        sa.Column("level", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("index", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("level", Whole, autoincrement=False, nullable=False),
+        sa.Column("index", Whole, autoincrement=False, nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("level", "index"),
         sqlite_with_rowid=False,
@@ -61,8 +61,8 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
-        sa.Column("trusted_at", enclave.store.base.UtcTime(), nullable=False),
-        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("trusted_at", UtcTime(), nullable=False),
+        sa.Column("log_index", Whole, nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
@@ -81,9 +81,9 @@ def upgrade() -> None:
         sa.Column("uid", sa.String(), nullable=False),
         sa.Column("organization", sa.String(), nullable=False),
         sa.Column("dataset", sa.String(), nullable=False),
-        sa.Column("document", sa.JSON(), nullable=False),
-        sa.Column("registered_at", enclave.store.base.UtcTime(), nullable=False),
-        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("document", Json, nullable=False),
+        sa.Column("registered_at", UtcTime(), nullable=False),
+        sa.Column("log_index", Whole, nullable=False),
         sa.ForeignKeyConstraint(
             ["dataset"],
             ["dataset.name"],
@@ -95,11 +95,11 @@ def upgrade() -> None:
         "dataset_version",
         sa.Column("dataset", sa.String(), nullable=False),
         sa.Column("version", sa.String(), nullable=False),
-        sa.Column("loaded", sa.JSON(), nullable=False),
-        sa.Column("report", sa.JSON(), nullable=False),
+        sa.Column("loaded", Json, nullable=False),
+        sa.Column("report", Json, nullable=False),
         sa.Column("file", sa.String(), nullable=False),
         sa.Column("wrapped_key", sa.LargeBinary(), nullable=True),
-        sa.Column("loaded_at", enclave.store.base.UtcTime(), nullable=False),
+        sa.Column("loaded_at", UtcTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["dataset"],
             ["dataset.name"],
@@ -111,12 +111,12 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("agreement", sa.String(), nullable=False),
         sa.Column("plan_digest", sa.String(), nullable=False),
-        sa.Column("loss", sa.JSON(), nullable=False),
+        sa.Column("loss", Json, nullable=False),
         sa.Column("state", sa.String(), nullable=False),
-        sa.Column("answer", sa.JSON(), nullable=True),
-        sa.Column("intent_index", sa.Integer(), nullable=False),
-        sa.Column("outcome_index", sa.Integer(), nullable=True),
-        sa.Column("charged_at", enclave.store.base.UtcTime(), nullable=False),
+        sa.Column("answer", Json, nullable=True),
+        sa.Column("intent_index", Whole, nullable=False),
+        sa.Column("outcome_index", Whole, nullable=True),
+        sa.Column("charged_at", UtcTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["agreement"],
             ["agreement.uid"],
@@ -133,8 +133,8 @@ def upgrade() -> None:
         sa.Column("idempotency_key", sa.String(), nullable=False),
         sa.Column("request_digest", sa.String(), nullable=False),
         sa.Column("is_charged", sa.Boolean(), nullable=False),
-        sa.Column("submitted_at", enclave.store.base.UtcTime(), nullable=False),
-        sa.Column("log_index", sa.Integer(), nullable=True),
+        sa.Column("submitted_at", UtcTime(), nullable=False),
+        sa.Column("log_index", Whole, nullable=True),
         sa.Column("sql", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["job"],
