@@ -1,4 +1,4 @@
-"""PostgreSQL as a store, where it differs from SQLite: addresses, demands on the server, who may write, lost answers."""
+"""PostgreSQL as a store, where it differs from SQLite: addresses, demands on the server, writers, lost answers."""
 
 import json
 import re
