@@ -119,7 +119,7 @@ def _rehearse_above(finished: Plan, dataset: LoadedDataset) -> None:
             dry_run(above, above.own(finished.aggregations), publics)
         except duckdb.Error:
             message = "this expression over aggregates can't be computed; write it more simply"
-            raise rejected(Reason("above", message)) from None
+            raise rejected(Reason("above", message, line=1, column=1)) from None  # of the whole, which the engine read
 
     each(finished.statements, rehearse)
 

@@ -132,9 +132,10 @@ def _quantile_at(fraction: Fraction) -> Callable[[Aggregates, Any, Expression | 
 def _within_group(aggregates: Aggregates, node: Any, condition: Expression | None) -> int:
     """PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY x)."""
     function, order = node.this, node.expression
-    if not isinstance(function, (exp.PercentileCont, exp.PercentileDisc)) or len(order.expressions) != 1:
+    terms = order.expressions if order is not None else ()  # WITHIN GROUP () has no order at all
+    if not isinstance(function, (exp.PercentileCont, exp.PercentileDisc)) or len(terms) != 1:
         raise aggregates.reject(node, "aggregate", INSTEAD)
-    term = order.expressions[0]
+    term = terms[0]
     fraction = _fraction(aggregates, function.this)
     is_descending = bool(term.args.get("desc"))
     return _quantile(aggregates, node, term.this, 1 - fraction if is_descending else fraction, condition)

@@ -218,14 +218,12 @@ def check(sql: str, backend: Backend, random: Random, seen: Seen, called: str = 
     """Put the text through the door. Raises AssertionError for what must not be; None for what is refused."""
     epsilon_micro = random.choice(_EPSILONS)
     try:
-        query = planner.analyse(sql, FUZZED)
+        plan = planned(planner.analyse(sql, FUZZED), epsilon_micro)
     except QueryRejected as refusal:
         _check_refusal(sql, refusal)
         seen.outcomes[f"{called} refused"] += 1
         seen.refusals[refusal.reasons[0].code] += 1
         return None
-    try:
-        plan = planned(query, epsilon_micro)
     except RequestRejected:
         seen.outcomes[f"{called} answered"] += 1
         return None

@@ -1,6 +1,6 @@
 """What names mean above: in the block of a DP aggregation its keys and aggregates, elsewhere columns of its sources."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -106,7 +106,16 @@ class SourceNames:
             key = self._group_key(node, writer)
             if key is not None:
                 return key
+            if isinstance(node, exp.Grouping):
+                self._check_keys(node.expressions, writer)
         return self._column(node, writer) if isinstance(node, exp.Column) else None
+
+    def _check_keys(self, nodes: Iterable[Node], writer: Writer) -> None:
+        """GROUPING of anything else is an error of the engine, which would come too late."""
+        known = {key.sql for key in self.grouped}
+        for node in nodes:
+            if replace(writer, level="rows").write(node).sql not in known:
+                raise writer.refusal(node, "grouping", "GROUPING takes keys of this GROUP BY")
 
     def find(self, node: Any, writer: Writer) -> tuple[Named, Column] | None:
         """The column that a name means in this block. Raises QueryRejected when several sources have it."""
