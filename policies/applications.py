@@ -84,7 +84,7 @@ class Application:
 
 @dataclass(frozen=True)
 class Standing:
-    """What is known of the applicant: kinds of its uploaded files by digest, and when its last violation was recorded."""
+    """What is known of the applicant: its uploads as digest -> kind, and when its last violation was recorded."""
 
     files: Mapping[str, str]
     last_violation: datetime | None
