@@ -127,7 +127,8 @@ def _with_tls(address: URL) -> Mapping[str, Any]:
 
 def reading_engine(url: PostgresUrl) -> Engine:
     """Connections whose transactions see one state and can change nothing."""
-    engine = url.engine(pool_size=8, max_overflow=24, pool_pre_ping=True)
+    # As many as SQLAlchemy opens of a file: room and two processes of the front stay far below a server's usual 100.
+    engine = url.engine(pool_size=5, max_overflow=10, pool_pre_ping=True)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
