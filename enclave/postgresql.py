@@ -52,6 +52,8 @@ _DEMANDS = (
     ("NOT pg_is_in_recovery()", "the server is a standby, which can't be written"),
 )
 _ASK = "SELECT " + ", ".join(demand for demand, _ in _DEMANDS) + ", current_setting('synchronous_commit')"
+# string_data_right_truncation, numeric_value_out_of_range; None: the driver's own check, before anything was sent.
+_TOO_LARGE = {"22001", "22003", None}
 # `on` waits for the own disk and for the standbys that the server was told of; `remote_apply` waits for more.
 _DURABLE = {"on", "remote_apply"}
 
@@ -64,8 +66,8 @@ class StoreLost(StoreRefused):
     """The server does not answer, or was lost meanwhile. Whether a commit that was under way took place is unknown."""
 
 
-class TextRefused(StoreRefused):
-    """PostgreSQL keeps no text that holds NUL."""
+class ValueTooLarge(StoreRefused):
+    """A text is longer or a number larger than its column, or a text holds NUL, which PostgreSQL keeps in none."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -125,7 +127,8 @@ def _with_tls(address: URL) -> Mapping[str, Any]:
 
 def reading_engine(url: PostgresUrl) -> Engine:
     """Connections whose transactions see one state and can change nothing."""
-    engine = url.engine(pool_size=8, max_overflow=24, pool_pre_ping=True)
+    # As many as SQLAlchemy opens of a file: room and two processes of the front stay far below a server's usual 100.
+    engine = url.engine(pool_size=5, max_overflow=10, pool_pre_ping=True)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
@@ -234,8 +237,8 @@ def told() -> Iterator[None]:
     except PoolTimeout:
         raise StoreLost("the store is too busy") from None
     except DataError as error:
-        if getattr(error.orig, "sqlstate", None) is None:  # the driver's own check, before anything was sent
-            raise TextRefused("a text holds what the store can't keep (NUL)") from None
+        if getattr(error.orig, "sqlstate", None) in _TOO_LARGE:
+            raise ValueTooLarge("a text is longer than the store keeps, or holds NUL") from None
         raise
     except DBAPIError as error:
         if error.connection_invalidated or _is_unreachable(error.orig):

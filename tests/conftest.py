@@ -38,11 +38,15 @@ def postgres() -> Iterator[Any]:
 
 
 @pytest.fixture
-def store_url(request: pytest.FixtureRequest) -> str | None:
+def store_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
     """The address of a store for this test, None for SQLite; on both where the file says so (`tests/both.py`)."""
-    kind = getattr(request, "param", "sqlite")
-    address: str | None = None if kind == "sqlite" else request.getfixturevalue("postgres").database()
-    return address
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield None
+        return
+    server = request.getfixturevalue("postgres")
+    address = server.database()
+    yield address
+    server.drop(address)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

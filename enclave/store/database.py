@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.orm import Session
 
 from enclave import postgresql
-from enclave.postgresql import PostgresUrl, StoreRefused, TextRefused
+from enclave.postgresql import PostgresUrl, StoreRefused, ValueTooLarge
 from enclave.store.log_models import Leaf
 from policies.errors import Reason, RequestRejected, Unavailable
 
@@ -87,8 +87,8 @@ def _told() -> Iterator[None]:
     try:
         with postgresql.told():
             yield
-    except TextRefused as error:
-        raise RequestRejected("a text can't be kept", (Reason("nul", str(error)),)) from error
+    except ValueTooLarge as error:
+        raise RequestRejected("a value can't be kept", (Reason("value-too-large", str(error)),)) from error
     except StoreRefused as error:
         raise Unavailable("the room's store can't be used now", (Reason("store", str(error)),)) from error
 

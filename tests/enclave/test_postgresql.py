@@ -306,12 +306,14 @@ def test_who_is_cut_off_while_writing_leaves_nothing_and_goes_on(postgres: Serve
 # Texts, commands, keys
 
 
-def test_a_text_with_nul_is_a_fault_of_the_request(url: PostgresUrl) -> None:
+def test_a_value_that_no_column_keeps_is_a_fault_of_the_request(url: PostgresUrl) -> None:
     database = Database(url)
     database.migrate()
     with pytest.raises(RequestRejected) as caught, database.reading() as session:
         ledger.find(session, "a\0", "p")
-    assert caught.value.reasons[0].code == "nul"
+    assert caught.value.reasons[0].code == "value-too-large"
+    with pytest.raises(RequestRejected), database.writing() as session:
+        ledger.open_budget(session, "a", epsilon_micro=2**70, delta=DELTA)
     database.close()
 
 

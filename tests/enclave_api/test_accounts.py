@@ -1,5 +1,4 @@
 import re
-from pathlib import Path
 
 import pytest
 
@@ -30,11 +29,12 @@ def test_a_token_is_known_by_its_owner_until_it_expires(known: House) -> None:
         accounts.recognize(known.front, token)
 
 
-def test_the_store_holds_no_secret(known: House, store_url: str | None) -> None:
+def test_the_store_holds_no_secret(known: House, store_url: str | None, request: pytest.FixtureRequest) -> None:
     token = accounts.make_token(known.front, LI.name, days=2, by=OPERATOR)
     _, prefix, secret = token.split("_", 2)
-    folder = known.settings.home if store_url is None else Path(store_url.split("host=")[1]) / "data"
-    written = b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
+    home = known.settings.home
+    files = home.iterdir() if store_url is None else request.getfixturevalue("postgres").files(store_url)
+    written = b"".join(file.read_bytes() for file in files)
     assert prefix.encode() in written
     assert secret.encode() not in written
     assert token.encode() not in written

@@ -7,9 +7,11 @@ import pytest
 
 from enclave_api.app import HEADERS, MOST_BODY_BYTES, described_views
 from enclave_api.services import accounts
+from tests.both import BOTH_LONG
 from tests.enclave_api.conftest import OPERATOR, House, bearer
 from tests.enclave_api.fake_room import ANSWER, CHECKPOINT
 
+STORES = BOTH_LONG
 QUESTION = {"agreement": "urn:jali:agreement:a1", "sql": "SELECT COUNT(*) AS n FROM visits", "epsilon": "0.5"}
 OTHERS = "urn:jali:agreement:b1"
 MISSING = "urn:jali:agreement:none"

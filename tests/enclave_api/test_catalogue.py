@@ -8,8 +8,10 @@ import pytest
 import yaml
 from werkzeug.test import TestResponse
 
+from tests.both import BOTH_LONG
 from tests.enclave_api.conftest import House, bearer
 
+STORES = BOTH_LONG
 CARDS = Path(__file__).parents[2] / "examples" / "cards"
 WHY = "New data for research on air traffic."
 

@@ -75,6 +75,9 @@ def test_kill_9_of_the_database_server_while_8_threads_ask(tmp_path: Path, monke
         held: list[jali.Answer] = []
         with house.serving():
             researcher = house.furnish()
+            workers = [Path(f"/proc/{pid}/environ").read_bytes() for pid in processes(house, "enclave.worker")]
+            assert workers
+            assert not any(b"JALI_STORE_URL" in environment for environment in workers)  # it may hold a password
             for number in range(DATABASE_ROUNDS):
                 killer = threading.Thread(target=kill_server, args=(house, server, number))
                 killer.start()
