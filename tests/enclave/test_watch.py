@@ -19,16 +19,18 @@ from enclave.store.log_models import Leaf
 from enclave.watch import Watch, alerts_told, keep_watch
 from policies.authorization import Actor
 from policies.errors import Refused, Unavailable
+from tests.both import BOTH_LONG
 from tests.world import UNIVERSITY, World, make_world
 
+STORES = BOTH_LONG
 THRESHOLDS = {rule.name: rule.threshold for rule in RULES}
 MALLORY = Actor("mallory", "researcher", UNIVERSITY, vouched_by="front")
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, store_url: str | None) -> Iterator[World]:
     """A room of this test's own. It performs nothing: a charge is what the watch sees, and no lane is needed for it."""
-    made = make_world(tmp_path / "home", tmp_path / "source", with_lanes=False)
+    made = make_world(tmp_path / "home", tmp_path / "source", with_lanes=False, store_url=store_url)
     yield made
     made.room.close()
 
