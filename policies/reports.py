@@ -66,7 +66,8 @@ def periods(terms: Terms) -> tuple[Period, ...]:
 
     Months are counted from the beginning in Shanghai's calendar; where a month is too short, its last day serves.
     """
-    found, begins = [], terms.not_before
+    found: list[Period] = []
+    begins = terms.not_before
     while begins < terms.expires_at:
         number = len(found) + 1
         due = min(_months_later(terms.not_before, number * terms.reports_every_months), terms.expires_at)
