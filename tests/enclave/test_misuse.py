@@ -48,6 +48,7 @@ def test_rules_ten_times_as_strict_cry_every_week() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_honest_researchers_raise_less_than_one_alert_a_week() -> None:
     """60 weeks of 50 researchers: so few alerts have a probability below 1e-9 where there is one a week or more."""
     weeks, most = 60, 17
