@@ -1,4 +1,4 @@
-"""The operator's command line on the room's machine: migrate, load, trust, hold, lift, check-log, status.
+"""The operator's command line on the room's machine: migrate, load, trust, hold, lift, check-log, alerts, status.
 
 Changes go through the store's own transactions, so they are safe beside a running room. Exit status 0 on success only.
 """
@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     check = command("check-log", _check_log, "rebuild the log's root from its leaves and compare")
     remembered = "a checkpoint that was kept elsewhere: finds a log that was rolled back"
     check.add_argument("--remembered", type=Path, metavar="FILE", help=remembered)
+    command("alerts", _alerts, "what misuse detection found, newest first, with the log entries that show it")
     command("status", _status, "what the room holds, in numbers")
     return parser
 
@@ -147,6 +148,13 @@ def _check_log(room: Room, options: Any) -> dict[str, Any]:
     remembered = options.remembered and options.remembered.read_text(encoding="utf-8", errors="replace")
     with room.database.reading() as session:
         return room.log.check(session, remembered)
+
+
+def _alerts(room: Room, _options: Any) -> list[dict[str, Any]]:
+    from enclave.watch import alerts_told
+
+    with room.database.reading() as session:
+        return alerts_told(session)
 
 
 def _status(room: Room, _options: Any) -> dict[str, Any]:

@@ -182,8 +182,13 @@ def _charge(room: Room, session: Session, question: _Question, permit: Permit) -
     )
     decided = {"policies": list(permit.policies), "terms": permit.digest, "terms_version": permit.version}
     leaf = _leaf(question, "intent", now) | {"charge": charge.id, "loss": plan.loss.to_json()} | decided
+    leaf |= {"columns": _names(question.act.needs.columns), "aggregates": sorted(question.act.needs.aggregates)}
     ledger.record(session, charge, intent_index=room.log.append(session, leaf), now=now)
     return charge.id
+
+
+def _names(columns: frozenset[tuple[str, str]]) -> list[str]:
+    return sorted(f"{table}.{column}" for table, column in columns)
 
 
 def _perform(room: Room, question: _Question, admitted: _Admitted) -> _Reply | None:

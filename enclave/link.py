@@ -164,6 +164,10 @@ class RoomLink:
         """Consistency proof between two tree sizes (RFC 9162, section 2.1.4)."""
         return self._send("GET", "/log/consistency", query={"from": old, "to": new})
 
+    def alerts(self) -> list[Json]:
+        """The newest alerts of misuse detection: for officers."""
+        return self._list("/alerts")
+
     def record(self, *, actor: Mapping[str, Any], act: str, detail: Mapping[str, Any]) -> Json:
         """An act of the front for the log (Art. 26): who, what, and its public detail."""
         return self._send("POST", "/acts", body={"actor": actor, "act": act, "detail": detail}, answer_seconds=10.0)

@@ -8,12 +8,12 @@ import gc
 import os
 from base64 import b64encode
 from collections.abc import Callable, Iterable
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
 
-from enclave import history, invocations, ledger, reporting
+from enclave import history, invocations, ledger, reporting, watch
 from enclave.config import Settings
 from enclave.entrance import Entrance
 from enclave.hardening import harden, is_hardened
@@ -36,6 +36,7 @@ def create_app() -> Callable[..., Iterable[bytes]]:
     room = open_room(settings, with_lanes=True)
     stand_back()  # the lanes go first, and have what they need for that
     Thread(target=_warmed, args=(room,), daemon=True).start()
+    Thread(target=watch.keep_watch, args=(room, Event()), daemon=True).start()
     return PeerCheck(make_app(room), settings.allowed_uids)
 
 
@@ -149,6 +150,11 @@ def _add_log(app: Flask, room: Room) -> None:
     def consistency() -> Response:
         with room.database.reading() as session:
             return jsonify(proof=room.log.consistency(session, _number("from"), _number("to")))
+
+    @app.get("/alerts")
+    def alerts() -> Response:
+        with room.database.reading() as session:
+            return jsonify(watch.alerts_told(session))
 
     @app.post("/acts")
     def act() -> Response:

@@ -63,9 +63,9 @@ HOMES: dict[str, tuple[str, ...]] = {
 
 # Floor -> everything foreign that it may import; the standard library too where it does no I/O and reads no clock.
 PURE_STANDARD = {
-    "abc", "base64", "bisect", "binascii", "collections", "contextlib", "copy", "dataclasses", "datetime", "decimal",
-    "enum", "fractions", "functools", "hashlib", "hmac", "itertools", "json", "math", "operator", "re", "statistics",
-    "string", "types", "typing", "unicodedata", "uuid",
+    "abc", "base64", "bisect", "binascii", "calendar", "collections", "contextlib", "copy", "dataclasses", "datetime",
+    "decimal", "enum", "fractions", "functools", "hashlib", "hmac", "itertools", "json", "math", "operator", "re",
+    "statistics", "string", "types", "typing", "unicodedata", "uuid",
 }  # fmt: skip
 FOREIGN: dict[str, set[str]] = {
     "privacy": PURE_STANDARD | {"concurrent", "numpy", "opendp", "dp_accounting", "numba"},

@@ -119,6 +119,7 @@ class Invocation(Base):
     __table_args__ = (
         UniqueConstraint("agreement", "account", "idempotency_key"),
         Index("invocation_by_day", "agreement", "submitted_at"),
+        Index("invocation_of_job", "job"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     job: Mapped[str] = mapped_column(ForeignKey("job.id"))

@@ -10,3 +10,9 @@ def entries(front: Front, account: Account, *, start: int, count: int) -> list[J
     """Leaves of the log in plain text. The reading is noted before, so that none goes without its trace."""
     record(front, actor=account.actor(), act="log-read", detail={"start": start, "count": count})
     return front.link.entries(start=start, count=count)
+
+
+def alerts(front: Front, account: Account) -> list[Json]:
+    """The newest alerts of misuse detection (Art. 30). The reading is noted before, as that of the log is."""
+    record(front, actor=account.actor(), act="alerts-read", detail={})
+    return front.link.alerts()

@@ -52,6 +52,7 @@ CALLS: list[tuple[Callable[[RoomLink], Any], tuple[str, str, dict[str, Any]]]] =
     (lambda link: link.budget("u"), ("GET", "/budget", {"agreement": "u"})),
     (lambda link: link.checkpoint(), ("GET", "/log/checkpoint", {})),
     (lambda link: link.entries(start=1, count=2), ("GET", "/log/entries", {"start": "1", "count": "2"})),
+    (lambda link: link.alerts(), ("GET", "/alerts", {})),
     (lambda link: link.inclusion(index=1, size=2), ("GET", "/log/inclusion", {"index": "1", "size": "2"})),
     (lambda link: link.consistency(old=1, new=2), ("GET", "/log/consistency", {"from": "1", "to": "2"})),
     (

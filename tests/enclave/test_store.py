@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import String, select, type_coerce
 from sqlalchemy.orm import Session
 
-from enclave.store import database as store_module, log_models, models
+from enclave.store import alert_models, database as store_module, log_models, models
 from enclave.store.base import Base
 from enclave.store.database import NEWEST, Database
 from tests.both import BOTH, place
@@ -24,7 +24,9 @@ def test_the_migration_makes_what_the_models_say(database: Database) -> None:
     database.migrate()  # a second time changes nothing
     with database.reading() as session:
         assert compare_metadata(MigrationContext.configure(session.connection()), Base.metadata) == []
-    assert {log_models.Leaf.__tablename__, models.Job.__tablename__} <= set(Base.metadata.tables)
+    assert {alert_models.AlertRow.__tablename__, log_models.Leaf.__tablename__, models.Job.__tablename__} <= set(
+        Base.metadata.tables
+    )
 
 
 def test_the_newest_revision_is_the_one_that_the_migrations_lead_to() -> None:

@@ -85,6 +85,7 @@ class FakeRoom:
             "/invocations": ANSWER if method == "POST" else [{"id": "i1", "outcome": "answered"}],
             "/budget": {"remaining": {"epsilon": "7.5", "delta": "0.000001"}},
             "/log/entries": [{"kind": "act"}],
+            "/alerts": [{"rule": "burst", "log_index": 7}],
             "/log/inclusion": {"proof": ["AAAA"]},
             "/log/consistency": {"proof": []},
             "/acts": {"log_index": len(self.acts) - 1},

@@ -16,7 +16,7 @@ QUESTION = {"agreement": "urn:jali:agreement:a1", "sql": "SELECT COUNT(*) AS n F
 OTHERS = "urn:jali:agreement:b1"
 MISSING = "urn:jali:agreement:none"
 GUARDED = ["/agreements", f"/agreements/{OTHERS}", f"/budget?agreement={OTHERS}", f"/invocations?agreement={OTHERS}",
-           "/log/entries?start=0"]  # fmt: skip
+           "/log/entries?start=0", "/alerts"]  # fmt: skip
 
 
 def problem(response: Any, status: int, kind: str) -> dict[str, Any]:
@@ -119,6 +119,18 @@ def test_only_officers_and_regulators_read_entries_and_reading_is_logged(house: 
     assert (act["act"], act["actor"]["account"]) == ("log-read", "security-officer@security")
     assert (act["detail"]["start"], act["detail"]["count"]) == (4, 7)
     assert house.get("/api/v1/log/entries?start=0", house.token("regulator", "commission")).status_code == 200
+
+
+def test_who_supervises_reads_alerts_and_reading_is_logged(house: House) -> None:
+    for role in ("researcher", "data-provider", "public"):
+        problem(house.get("/api/v1/alerts", house.token(role)), 403, "refused")
+    assert not [act for act in house.room.acts if act["act"] == "alerts-read"]
+    for role in ("security-officer", "operator", "regulator"):
+        assert house.get("/api/v1/alerts", house.token(role)).json == [{"rule": "burst", "log_index": 7}]
+        act = house.room.acts[-1]
+        assert (act["act"], act["actor"]["account"]) == ("alerts-read", f"{role}@open-university")
+    house.room.breaks.add("/alerts")
+    problem(house.get("/api/v1/alerts", house.token("operator")), 503, "unavailable")
 
 
 def test_without_a_valid_token_all_reads_alike(house: House) -> None:
