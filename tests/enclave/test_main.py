@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, update
 
 from enclave.__main__ import main
+from enclave.child import CHECKOUT
 from enclave.config import Settings
-from enclave.lanes import CHECKOUT
 from enclave.room import Room, open_room
 from enclave.store.log_models import Leaf
 from tests.both import BOTH_LONG, ON_SQLITE
