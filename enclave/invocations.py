@@ -79,7 +79,7 @@ def _question(room: Room, actor: Actor, ask: Ask) -> Question:
     with room.database.reading() as session:
         agreement = _agreement(room, session, actor, ask.agreement)
         dataset = room.datasets.get(session, agreement.terms.dataset)
-        most = ask.epsilon_micro or agreement.terms.epsilon_per_query_micro
+        most = ask.epsilon_micro or standing.most_epsilon_micro(room, session, agreement)
         query = planner.analyse(ask.statements, dataset, room.pace, clipping=dict(ask.clipping or ()))
         act = Act(door="sql", needs=query.needs, epsilon_micro=most, purpose=ask.purpose)
         permit = standing.permit(room, session, agreement, act, actor)

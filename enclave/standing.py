@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from enclave import jobs, ledger
 from enclave.room import Room
+from policies import violations
 from policies.agreements import Agreement
 from policies.authorization import Act, Actor, Permit, decide
 from policies.cases import names_touched
-from policies.errors import AgreementRejected, Refused
+from policies.errors import AgreementRejected, Reason, Refused
 
 
 def permit(
@@ -25,8 +26,9 @@ def permit(
     now = room.clock()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     acts_today = jobs.count_since(session, agreement.uid, midnight) - (admitted is not None)
+    reasons = _sanctions(room, session, agreement, act)
     try:
-        return decide(
+        made = decide(
             agreement,
             act,
             actor=actor,
@@ -37,8 +39,26 @@ def permit(
         )
     except Refused as refusal:
         holds = room.holds.positions(session, names_touched(agreement, actor.account))
-        refusal.facts.update({"holds": holds} if holds else {})
-        raise
+        facts = {"holds": holds} if holds else {}
+        raise Refused(refusal.message, (*refusal.reasons, *reasons), **refusal.facts, **facts) from None
+    if reasons:
+        raise Refused("a sanction does not allow this", reasons)
+    return made
+
+
+def _sanctions(room: Room, session: Session, agreement: Agreement, act: Act) -> tuple[Reason, ...]:
+    """What violations of the organization (Art. 32) and a withdrawal of the data (Art. 31) forbid."""
+    dataset = agreement.terms.dataset
+    reasons = violations.forbidden_by(room.violations.in_force(session, agreement.assignee), act)
+    if room.withdrawals.position(session, dataset) is None:
+        return tuple(reasons)
+    return (*reasons, Reason("withdrawn", f"the dataset {dataset} was withdrawn", "target"))
+
+
+def most_epsilon_micro(room: Room, session: Session, agreement: Agreement) -> int:
+    """The most that one invocation may cost: as agreed, or less after a violation."""
+    in_force = room.violations.in_force(session, agreement.assignee)
+    return violations.most_epsilon_micro(in_force, agreement.terms.epsilon_per_query_micro)
 
 
 def _spent_by(session: Session, agreement: Agreement, actor: Actor, admitted: str | None) -> int | None:

@@ -77,5 +77,6 @@ def _leaf(question: Question, kind: str, now: datetime) -> dict[str, Any]:
         "organization": actor.organization,
         "vouched_by": actor.vouched_by,
         "purpose": question.permit.purpose,
+        "epsilon_micro": question.plan.epsilon_micro,
         "request": question.ask.digest,
     }

@@ -16,7 +16,8 @@ from enclave.registry.datasets import Datasets
 from enclave.registry.parties import Parties
 from enclave.store.base import run
 from enclave.store.models import AgreementRow
-from policies.agreements import Agreement, PinnedLog, verify
+from enclave.store.sanction_models import WithdrawalRow
+from policies.agreements import Agreement, PinnedLog, read_agreement, verify
 from policies.errors import AgreementRejected, NotFound, Reason
 
 _AGREEMENTS = AgreementRow.table()
@@ -82,6 +83,9 @@ class Agreements:
             provider = self._datasets.get(session, agreement.terms.dataset).card.provider
         except NotFound:
             raise AgreementRejected(f"no dataset {agreement.terms.dataset!r} is loaded here") from None
+        if session.get(WithdrawalRow, agreement.terms.dataset) is not None:
+            message = f"the dataset {agreement.terms.dataset} was withdrawn"
+            raise AgreementRejected(message, (Reason("withdrawn", message, "permission.target"),))
         if agreement.assigner != provider or self._parties.role(session, provider) != "provider":
             raise AgreementRejected(f"only {provider}, the dataset's provider, can sign as assigner")
         if self._parties.role(session, agreement.assignee) != "organization":
@@ -105,6 +109,11 @@ class Agreements:
         if text is None:
             raise NotFound(f"no agreement {uid!r}")
         return _verified(text, self._parties.texts(session))
+
+    def assigner(self, session: Session, uid: str) -> str | None:
+        """Who assigned an agreement, by its own word; None where there is none. Its signatures need not hold now."""
+        text = run(session, _DOCUMENT, {"given": uid, "prefixed": f"urn:jali:agreement:{uid}"}).scalar()
+        return text and read_agreement(json.loads(text)).assigner
 
     def document(self, session: Session, uid: str) -> dict[str, Any]:
         """The signed document of a registered agreement. Raises NotFound."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -29,22 +29,48 @@ class Holds:
     def __init__(self, log: Log) -> None:
         self._log = log
 
-    def place(self, session: Session, *, target: str, reason: str, by: str, now: datetime) -> int:
-        """Place a hold on an agreement, a dataset or an organization; it bites at the next decision."""
-        index = append_act(self._log, session, "hold", by=by, now=now, target=target, reason=reason)
+    def place(self, session: Session, *, target: str, reason: str, by: str, now: datetime, **facts: str) -> int:
+        """Place a hold on an agreement, a dataset, an organization or an account; it counts from this leaf on."""
+        index = append_act(self._log, session, "hold", by=by, now=now, target=target, reason=reason, **facts)
         session.add(HoldRow(target=target, reason=reason, placed_at=now, placed_by=by, log_index=index, lifted_at=None))
         return index
 
-    def lift(self, session: Session, *, target: str, by: str, now: datetime) -> int:
-        """Lift every hold in force on a target, naming each in the leaf. Raises NotFound when there is none."""
+    def lift(
+        self,
+        session: Session,
+        *,
+        target: str,
+        by: str,
+        now: datetime,
+        holds: Collection[int] | None = None,
+        **facts: str,
+    ) -> int:
+        """Lift the holds on a target that the log has at `holds`, or all in force; each is named in the leaf.
+
+        Raises NotFound when there is none, or one of them is not in force.
+        """
         rows = select(HoldRow).where(HoldRow.target == target, HoldRow.lifted_at.is_(None)).order_by(HoldRow.log_index)
-        found = session.scalars(rows).all()
-        if not found:
-            raise NotFound(f"no hold in force on {target!r}")
+        found = [row for row in session.scalars(rows) if holds is None or row.log_index in holds]
+        if not found or (holds is not None and len(found) != len(set(holds))):
+            raise NotFound(f"no such hold in force on {target!r}")
         for row in found:
             row.lifted_at = now
         lifted = [row.log_index for row in found]
-        return append_act(self._log, session, "lift", by=by, now=now, target=target, holds=lifted)
+        return append_act(self._log, session, "lift", by=by, now=now, target=target, holds=lifted, **facts)
+
+    def all(self, session: Session) -> list[dict[str, Any]]:
+        """The holds in force, for those who supervise."""
+        rows = session.scalars(select(HoldRow).where(HoldRow.lifted_at.is_(None)).order_by(HoldRow.log_index))
+        return [
+            {
+                "target": row.target,
+                "reason": row.reason,
+                "by": row.placed_by,
+                "placed_at": row.placed_at.isoformat(),
+                "log_index": row.log_index,
+            }
+            for row in rows
+        ]
 
     def in_force(self, session: Session) -> tuple[Hold, ...]:
         """The holds in force, on whatever they are; `decide` picks those that touch an act."""

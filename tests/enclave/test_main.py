@@ -21,7 +21,19 @@ from tests.both import BOTH_LONG, ON_SQLITE
 from tests.world import PROVIDER, UNIVERSITY, make_world, trust, write_csv_files
 
 STORES = BOTH_LONG
-COMMANDS = ("migrate", "load", "trust", "hold", "lift", "check-log", "status")
+COMMANDS = (
+    "migrate",
+    "load",
+    "trust",
+    "hold",
+    "lift",
+    "withdraw",
+    "violation",
+    "end-violation",
+    "order",
+    "check-log",
+    "status",
+)
 KEY = b64encode(Ed25519PrivateKey.generate().public_key().public_bytes_raw()).decode()
 
 
