@@ -15,9 +15,10 @@ from typing import Any, Final, Literal
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from policies.agreements import PARTY_NAME, PinnedLog
+from policies.agreements import PinnedLog
 from policies.canonical import canonical_bytes, digest
 from policies.errors import OrderRejected, Reason, Refused
+from policies.parts import PARTY_NAME
 from policies.terms import read_time, write_time
 
 FORMAT: Final = "jali-order/1"
