@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from enclave.store.base import Base
+from enclave.store.base import Base, Json
 
 
 class OrderRow(Base):
@@ -14,7 +14,7 @@ class OrderRow(Base):
 
     __tablename__ = "signed_order"
     digest: Mapped[str] = mapped_column(primary_key=True)
-    document: Mapped[dict[str, Any]] = mapped_column(JSON)
+    document: Mapped[dict[str, Any]] = mapped_column(Json)
     carried_out_at: Mapped[datetime]
     log_index: Mapped[int]
 
@@ -25,7 +25,7 @@ class ViolationRow(Base):
     __tablename__ = "violation"
     log_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     organization: Mapped[str] = mapped_column(index=True)
-    stated: Mapped[dict[str, Any]] = mapped_column(JSON)
+    stated: Mapped[dict[str, Any]] = mapped_column(Json)
     reason: Mapped[str]
     recorded_by: Mapped[str]
     recorded_at: Mapped[datetime]

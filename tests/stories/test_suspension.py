@@ -63,14 +63,14 @@ class Officer:
         return [json.loads(b64decode(entry["leaf"])) for entry in answer.json()]
 
 
+@pytest.mark.long
 def test_a_case_stops_what_runs_within_two_seconds(furnished: Researcher, tmp_path: Path) -> None:
     researcher = furnished.moved_to(tmp_path)
     house = researcher.house
-    with house.serving(), ThreadPoolExecutor(1) as threads:
+    with house.serving(), ThreadPoolExecutor(1) as threads, researcher.connect() as room:
         officer = Officer(house)
         house.run("enclave_api", "account", "create", "ops", "--role", "operator", "--organization", "centre")
         operator = house.run("enclave_api", "account", "token", "ops")["token"]
-        room = researcher.connect()
         case = officer.post("/cases", REPORT)
         running = threads.submit(lambda: room.sql(slow(0), epsilon=1))
         while not any(leaf["kind"] == "intent" for leaf in officer.leaves()):
