@@ -52,7 +52,8 @@ class Holds:
         rows = select(HoldRow).where(HoldRow.target == target, HoldRow.lifted_at.is_(None)).order_by(HoldRow.log_index)
         found = [row for row in session.scalars(rows) if holds is None or row.log_index in holds]
         if not found or (holds is not None and len(found) != len(set(holds))):
-            raise NotFound(f"no such hold in force on {target!r}")
+            what = "hold" if holds is None else "such hold"
+            raise NotFound(f"no {what} in force on {target!r}")
         for row in found:
             row.lifted_at = now
         lifted = [row.log_index for row in found]
