@@ -1,4 +1,4 @@
-"""The operator's command line on the room's machine: migrate, load, trust, hold, lift, check-log, alerts, status.
+"""The operator's command line on the room's machine: migrate, load, trust, hold, withdraw, check-log, alerts, status ...
 
 Changes go through the store's own transactions, so they are safe beside a running room. Exit status 0 on success only.
 """
@@ -6,7 +6,6 @@ Changes go through the store's own transactions, so they are safe beside a runni
 import argparse
 import json
 import os
-import pwd
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
@@ -14,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.orm import Session
 
 from enclave.config import Settings
 from enclave.room import Room, open_room
+from enclave.sanction_commands import add_commands, operator
 from policies.errors import JaliError, NotFound
 
-ROLES = ("provider", "organization", "officer")
+ROLES = ("provider", "organization", "security-officer", "regulator")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,14 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     command("migrate", _migrate, "bring the room's store to the newest schema")
     load = command("load", _load, "load a dataset from its card; a bad load leaves the last good version in place")
     load.add_argument("card", type=Path, metavar="CARD.yaml")
-    trust = command("trust", _trust, "enter the public key of a provider, organization or officer")
+    trust = command("trust", _trust, "enter the public key of a provider, organization, security officer or regulator")
     trust.add_argument("party")
     trust.add_argument("--role", choices=ROLES, required=True)
     trust.add_argument("--key", required=True, help="Ed25519 public key, base64 of 32 bytes, or a file that holds it")
-    hold = command("hold", _hold, "stop an agreement, a dataset or an organization from the next decision on")
-    hold.add_argument("target")
-    hold.add_argument("--reason", required=True)
-    command("lift", _lift, "lift every hold on a target").add_argument("target")
+    add_commands(command)
     check = command("check-log", _check_log, "rebuild the log's root from its leaves and compare")
     remembered = "a checkpoint that was kept elsewhere: finds a log that was rolled back"
     check.add_argument("--remembered", type=Path, metavar="FILE", help=remembered)
@@ -86,14 +82,14 @@ def _load(room: Room, options: Any) -> dict[str, Any]:
     # Imported here: the loader brings DuckDB, which the other commands do without.
     from enclave.loading import load_card
 
-    return load_card(room, options.card, by=_operator())
+    return load_card(room, options.card, by=operator())
 
 
 def _trust(room: Room, options: Any) -> dict[str, Any]:
     key = _key_text(options.key)
     with room.database.writing() as session:
         index = room.parties.trust(
-            session, name=options.party, role=options.role, key=key, by=_operator(), now=room.clock()
+            session, name=options.party, role=options.role, key=key, by=operator(), now=room.clock()
         )
     return {"trusted": options.party, "role": options.role, "log_index": index}
 
@@ -103,44 +99,6 @@ def _key_text(given: str) -> str:
         if Path(given).is_file():
             return Path(given).read_text(encoding="utf-8", errors="replace").strip()
     return given
-
-
-def _hold(room: Room, options: Any) -> dict[str, Any]:
-    with room.database.writing() as session:
-        index = room.holds.place(
-            session, target=options.target, reason=options.reason, by=_operator(), now=room.clock()
-        )
-        stopped = _stopped(room, session, options.target)
-    if not stopped:
-        print(
-            f"note: {options.target} names no agreement, dataset, provider or organization; this stops an account only",
-            file=sys.stderr,
-        )
-    return {"held": options.target, "stops": stopped, "log_index": index}
-
-
-def _stopped(room: Room, session: Session, target: str) -> list[str]:
-    """What a hold on this name stops, but for an account of this name, which the front alone knows."""
-    # By the documents' own names, not by `agreements.get`: a hold is needed most where a signature no longer holds.
-    uids = {document["uid"] for document in room.agreements.documents(session, None)}
-    stops = {
-        "agreement": not uids.isdisjoint({target, f"urn:jali:agreement:{target}"}),
-        "dataset": target in {loaded.card.name for loaded in room.datasets.all(session)},
-        "party": _signs(room, session, target),
-    }
-    return [kind for kind, is_stopped in stops.items() if is_stopped]
-
-
-def _signs(room: Room, session: Session, name: str) -> bool:
-    with suppress(NotFound):
-        return room.parties.role(session, name) in ("provider", "organization")
-    return False
-
-
-def _lift(room: Room, options: Any) -> dict[str, Any]:
-    with room.database.writing() as session:
-        index = room.holds.lift(session, target=options.target, by=_operator(), now=room.clock())
-    return {"lifted": options.target, "log_index": index}
 
 
 def _check_log(room: Room, options: Any) -> dict[str, Any]:
@@ -174,13 +132,6 @@ def _become_owner(home: Path) -> None:
 
 # Other commands find a room or say so: a mistyped JALI_HOME must not make a new, empty one.
 MAKES_A_ROOM = (_migrate, _load, _trust)
-
-
-def _operator() -> str:
-    try:
-        return f"operator:{pwd.getpwuid(os.getuid()).pw_name}"
-    except KeyError:
-        return f"operator:{os.getuid()}"
 
 
 def _complain(error: JaliError) -> None:

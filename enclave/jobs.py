@@ -1,6 +1,7 @@
 """Rows of jobs, and of the invocations that asked for them, read and written by statements that are made once.
 
-A job is a charged plan (`enclave.ledger` makes it) and goes from *charged* to *answered* or *withheld*, never back.
+A job is a charged plan (`enclave.ledger` makes it) and goes from *charged* to *answered*,
+*stopped* or *withheld*, never back.
 Every function works inside the caller's transaction; which one that is, and when it commits, is `invocations`' story.
 """
 

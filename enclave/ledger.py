@@ -1,8 +1,9 @@
 """The ledger: locks the budgets, asks the filter, writes the charge. The only place where a `Charge` is made.
 
-A plan is charged at most once under one agreement (the store holds that pair unique), before any row is read, and
-never given back: a refund that depends on how the query went would be an answer (Haeberlen et al., "Differential
-Privacy Under Fire", USENIX Security 2011). The arithmetic is `privacy.budget`'s; here are its rows and its lock.
+A plan has at most one charge under one agreement that can be answered (the store holds that pair unique). It is taken
+before any row is read and never given back: a refund that depends on how the query went would be an answer (Haeberlen
+et al., "Differential Privacy Under Fire", USENIX Security 2011). The arithmetic is `privacy.budget`'s; here are its
+rows and its lock.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from enclave.jobs import Asked
 from enclave.store.base import run
-from enclave.store.models import BudgetRow, Invocation, Job
+from enclave.store.models import STANDS, BudgetRow, Invocation, Job
 from policies.errors import BudgetExceeded, Reason
 from privacy.budget import Budget, Charge, Spent, fits, issue_charge, remaining_micro, spent_micro
 from privacy.loss import ORDERS, Loss
@@ -32,7 +33,7 @@ _TAKE: Final = (
     .values(spent_curve=bindparam("curve"), spent_selection=bindparam("selection"), charges=_BUDGETS.c.charges + 1)
 )
 _CHARGED_FOR: Final = select(_JOBS.c.id).where(
-    _JOBS.c.agreement == bindparam("under"), _JOBS.c.plan_digest == bindparam("plan")
+    _JOBS.c.agreement == bindparam("under"), _JOBS.c.plan_digest == bindparam("plan"), STANDS
 )
 _CHARGED_BY: Final = (
     select(_JOBS.c.id, _JOBS.c.loss)
@@ -87,7 +88,7 @@ def amendment_faults(
 
 
 def find(session: Session, agreement: str, plan_digest: str) -> str | None:
-    """The id of the job that this plan was charged for under this agreement, or None."""
+    """The id of the job that this plan was charged for under this agreement, or None; one that was stopped is spent."""
     found: str | None = run(session, _CHARGED_FOR, {"under": agreement, "plan": plan_digest}).scalar()
     return found
 

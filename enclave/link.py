@@ -129,6 +129,18 @@ class RoomLink:
         """Every version of an agreement as it was signed, oldest first."""
         return self._list(f"/agreements/{_part(uid)}/versions")
 
+    def order(self, document: Mapping[str, Any]) -> Json:
+        """Carry a signed order to the room: a hold, a lift, a withdrawal, a violation. Only its signature counts."""
+        return self._send("POST", "/orders", body={"document": document})
+
+    def holds(self) -> list[Json]:
+        """The holds in force, each with where the log has it."""
+        return self._list("/holds")
+
+    def violations(self, *, published_only: bool) -> list[Json]:
+        """The record of violations (Art. 32), newest first."""
+        return self._list("/violations", query=None if published_only else {"all": 1})
+
     def explain(self, request: Mapping[str, Any]) -> Json:
         """A dry run: {actor, agreement, door, sql, epsilon, accuracy, purpose} -> price, error, layers. Free."""
         return self._send("POST", "/explain", body=request)

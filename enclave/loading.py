@@ -33,6 +33,7 @@ def load_card(room: Room, path: Path, *, by: str) -> dict[str, Any]:
 def _load(room: Room, card: Dataset, base: Path, *, by: str) -> dict[str, Any]:
     with room.database.reading() as session:
         room.datasets.check_population(session, card)
+        room.withdrawals.check_loadable(session, card.name)
         version = room.datasets.next_version(session, card.name)
     key = room.vault.new_key()
     file = room.settings.datasets / f"{card.name}-{version}.duckdb"
@@ -41,12 +42,13 @@ def _load(room: Room, card: Dataset, base: Path, *, by: str) -> dict[str, Any]:
         result = load(card, base, file, key, progress=bar.show)
     loaded = LoadedDataset(card=card, version=version, loaded_at=room.clock(), domains=result.domains)
     with room.database.writing() as session:
+        room.withdrawals.check_loadable(session, card.name)
         index = room.datasets.add_version(
             session,
             loaded,
             report=result.report.to_json(),
             file=file,
-            wrapped_key=room.vault.wrap(key),
+            wrapped_key=room.vault.wrap(card.name, key),
             by=by,
             now=room.clock(),
         )

@@ -21,7 +21,10 @@ from enclave.messages import OpenRequest
 from enclave.registry.agreements import Agreements
 from enclave.registry.datasets import Datasets
 from enclave.registry.holds import Holds
+from enclave.registry.orders import Orders
 from enclave.registry.parties import Parties
+from enclave.registry.violations import Violations
+from enclave.registry.withdrawals import Withdrawals
 from enclave.store.database import Database
 from enclave.vault import Vault
 from policies.agreements import PinnedLog
@@ -61,6 +64,9 @@ class Room:
     datasets: Datasets
     agreements: Agreements
     holds: Holds
+    violations: Violations
+    withdrawals: Withdrawals
+    orders: Orders
     lanes: Optional["Lanes"]
     clock: Callable[[], datetime] = _utc_now
     jobs: _JobLocks = field(default_factory=_JobLocks)
@@ -79,8 +85,17 @@ class Room:
     def open_request(self, session: Session, dataset: str, version: str) -> OpenRequest:
         """What a worker needs to open this very version: a plan runs on the data it was made for, or not at all."""
         stored = self.datasets.version(session, dataset, version)
-        key = self.vault.unwrap(stored.wrapped_key)
+        key = self.vault.unwrap(dataset, stored.wrapped_key)
         return OpenRequest(stored.loaded, self.settings.datasets / stored.file, key, self.settings.memory_bytes)
+
+    def erase_withdrawn(self) -> None:
+        """Destroy what vault and disk hold of withdrawn datasets: after their leaves' commit, and at every start."""
+        with self.database.reading() as session:
+            withdrawn = self.withdrawals.files(session)
+        for dataset, files in withdrawn.items():
+            self.vault.destroy(dataset)
+            for file in files:
+                (self.settings.datasets / file).unlink(missing_ok=True)
 
     def receipt(self, index: int) -> dict[str, Any]:
         """The receipt of a leaf: its bytes, its inclusion proof, and a checkpoint signed after its commit."""
@@ -126,8 +141,9 @@ def _over(database: Database, settings: Settings, *, with_lanes: bool) -> Room:
     if with_lanes:
         with database.reading() as session:
             log.check_newest(session)
-    parties, datasets = Parties(log), Datasets(log)
-    return Room(
+    parties, datasets, holds = Parties(log), Datasets(log), Holds(log)
+    agreements, violations, withdrawals = Agreements(log, parties, datasets), Violations(log), Withdrawals(log)
+    room = Room(
         settings=settings,
         database=database,
         key=key,
@@ -135,10 +151,22 @@ def _over(database: Database, settings: Settings, *, with_lanes: bool) -> Room:
         log=log,
         parties=parties,
         datasets=datasets,
-        agreements=Agreements(log, parties, datasets),
-        holds=Holds(log),
+        agreements=agreements,
+        holds=holds,
+        violations=violations,
+        withdrawals=withdrawals,
+        orders=Orders(
+            parties=parties,
+            datasets=datasets,
+            agreements=agreements,
+            holds=holds,
+            violations=violations,
+            withdrawals=withdrawals,
+        ),
         lanes=_lanes(settings) if with_lanes else None,
     )
+    room.erase_withdrawn()
+    return room
 
 
 def _lanes(settings: Settings) -> "Lanes":

@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, request
 
-from enclave import history, invocations, ledger, reporting, watch
+from enclave import history, invocations, ledger, reporting, sanctions, watch
 from enclave.config import Settings
 from enclave.entrance import Entrance
 from enclave.hardening import harden, is_hardened
@@ -55,6 +55,7 @@ def make_app(room: Room) -> Flask:
     app.register_error_handler(Exception, lambda error: _unforeseen(room, error))
     _add_questions(app, room)
     _add_registry(app, room)
+    _add_sanctions(app, room)
     _add_log(app, room)
     return app
 
@@ -128,6 +129,22 @@ def _add_registry(app: Flask, room: Room) -> None:
     def agreement(uid: str) -> Response:
         with room.database.reading() as session:
             return jsonify(room.agreements.document(session, uid))
+
+
+def _add_sanctions(app: Flask, room: Room) -> None:
+    @app.post("/orders")
+    def order() -> Response:
+        return jsonify(sanctions.carry_out(room, _body().get("document")))
+
+    @app.get("/holds")
+    def holds() -> Response:
+        with room.database.reading() as session:
+            return jsonify(room.holds.all(session))
+
+    @app.get("/violations")
+    def violations() -> Response:
+        with room.database.reading() as session:
+            return jsonify(room.violations.all(session, published_only="all" not in request.args))
 
 
 def _add_log(app: Flask, room: Room) -> None:

@@ -10,11 +10,13 @@ from typing import Annotated, Any, NoReturn, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from policies.card_types import Identifier, Line
+from policies.cases import Right
 from policies.errors import Reason, RequestRejected
 from policies.work_orders import MOST_REASON, Kind
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Reasoned = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MOST_REASON)]
+Told = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=10_000)]
 MOST_DIGITS = 40
 
 
@@ -47,6 +49,37 @@ class DecisionBody(Body):
 
     act: Line
     reason: Reasoned = ""
+
+
+class ReportBody(Body):
+    """A report that opening a dataset infringes somebody's rights; anybody may send it, without an account."""
+
+    dataset: Identifier
+    right: Right
+    statement: Told = Field(description="what is infringed, and how")
+    evidence: Told = Field(description="what shows it")
+    contact: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+
+
+class CaseActBody(Body):
+    """An act on a case; some carry a signed order to the room, and those that end it tell the reporter."""
+
+    act: Line
+    reason: Reasoned = ""
+    feedback: Reasoned = Field(default="", description="what the reporter reads")
+    order: dict[str, Any] | None = Field(default=None, description="a signed order, as docs/api.md has it")
+
+
+class CaseCodeBody(Body):
+    """A reporter's code."""
+
+    code: Annotated[str, StringConstraints(max_length=100)]
+
+
+class OrderBody(Body):
+    """A signed order for the room."""
+
+    document: dict[str, Any]
 
 
 B = TypeVar("B", bound=Body)

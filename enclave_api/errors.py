@@ -68,6 +68,7 @@ PROBLEMS: Mapping[str, Problem] = {
     "card-rejected": Problem(422, "The dataset card has faults"),
     "work-order-returned": Problem(422, "The work order is returned"),
     "load-rejected": Problem(422, "The data break their card"),
+    "order-rejected": Problem(422, "The order can't be accepted"),
     "query-rejected": Problem(422, "This SQL can't be answered"),
     "error": Problem(500, "Something failed on our side"),
     "log-damaged": Problem(500, "The room's log is not what was signed"),

@@ -12,6 +12,7 @@
     |-- CardRejected       a dataset card or a load has faults
     |-- AgreementRejected  an agreement's form or signature is wrong
     |-- WorkOrderReturned  a change of the open list can't stand
+    |-- OrderRejected      an officer's order is not signed, not for this room, or not fresh
     |-- RequestRejected    a request's fields are wrong (epsilon of NaN, missing field)
     `-- QueryRejected      (dp_queries.errors) SQL that can't be answered
 
@@ -122,6 +123,12 @@ class WorkOrderReturned(JaliError):
     """A work order on the open list is returned; every cause is a reason (Art. 11)."""
 
     kind = "work-order-returned"
+
+
+class OrderRejected(JaliError):
+    """An order's form, signature, room or time is wrong."""
+
+    kind = "order-rejected"
 
 
 class RequestRejected(JaliError):

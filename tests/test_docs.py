@@ -128,6 +128,12 @@ def test_the_first_change_names_what_its_files_hold():
     assert names - {word for path in files for word in re.findall(r"\w+", text(path))} == set()
 
 
+def test_diagrams_of_states_are_drawn_from_their_tables():
+    drawn = [code.strip() for page in PAGES for info, code in FENCE.findall(text(page)) if info == "mermaid"]
+    machines = [importlib.import_module(f"policies.{name}").MACHINE for name in ("cases", "work_orders")]
+    assert {machine.diagram() for machine in machines} <= set(drawn)
+
+
 def commands() -> set[str]:
     return set(re.findall(r"^([a-z-]+):.*## ", text(ROOT / "Makefile"), re.MULTILINE))
 

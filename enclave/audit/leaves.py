@@ -20,7 +20,7 @@ KINDS: Final[Mapping[str, frozenset[str]]] = {
     "act": frozenset({"act", "by"}),
 }
 """Kind -> the fields that it must have beside format, kind and time."""
-OUTCOMES: Final = frozenset({"answered", "repeated", "withheld"})
+OUTCOMES: Final = frozenset({"answered", "repeated", "stopped", "withheld"})
 
 MOST_CHARACTERS: Final = 20_000
 MOST_BYTES: Final = 256 * 1024
@@ -38,7 +38,7 @@ def leaf_body(leaf: Mapping[str, Any]) -> bytes:
     if kind not in KINDS or not KINDS[kind] <= set(leaf):
         raise ValueError(f"a leaf of kind {kind!r} lacks its fields")
     if kind == "outcome" and leaf["outcome"] not in OUTCOMES:
-        raise ValueError("an outcome is answered, repeated or withheld")
+        raise ValueError("an outcome is answered, repeated, stopped or withheld")
     body = canonical_bytes({**_clean(leaf, MOST_DEPTH), "format": FORMAT, "time": _time(leaf.get("time"))})
     if len(body) > MOST_BYTES:
         raise _rejected("too-large", "the entry is too large for the log")

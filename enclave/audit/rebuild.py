@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from enclave.audit import tlog
 from enclave.audit.errors import LogDamaged, ProofRejected
+from enclave.audit.promises import Promises
 from enclave.store.log_models import Checkpoint, Leaf, Node
 from policies.errors import Reason
 
@@ -72,6 +73,7 @@ def _level_above(level: bytes) -> bytes:
 def _leaf_hashes(session: Session, findings: list[Reason]) -> bytes:
     rows = select(Leaf.index, Leaf.kind, Leaf.body, Leaf.hash).order_by(Leaf.index)
     hashes = bytearray()
+    promises = Promises()
     for position, (index, kind, body, stored) in enumerate(session.execute(rows).yield_per(_ROWS_AT_ONCE)):
         if index != position:  # nothing after a gap has a place in the tree
             findings.append(Reason("leaf-missing", f"entry {position} is missing", "leaves"))
@@ -79,18 +81,20 @@ def _leaf_hashes(session: Session, findings: list[Reason]) -> bytes:
         computed = tlog.leaf_hash(body)
         if computed != stored:
             findings.append(Reason("leaf-changed", f"entry {position} is not what was hashed", "leaves"))
-        if _kind(body) != kind:
+        leaf = _leaf(body)
+        if leaf.get("kind") != kind:
             findings.append(Reason("kind-changed", f"entry {position} is filed under another kind", "leaves"))
+        findings += promises.see(position, leaf)
         hashes += computed
     return bytes(hashes)
 
 
-def _kind(body: bytes) -> Any:
+def _leaf(body: bytes) -> dict[str, Any]:
     try:
         leaf = json.loads(body)
     except ValueError:
-        return None
-    return leaf.get("kind") if isinstance(leaf, dict) else None
+        return {}
+    return leaf if isinstance(leaf, dict) else {}
 
 
 def _nodes_against(session: Session, tree: _Tree) -> Iterator[Reason]:

@@ -17,6 +17,7 @@ from enclave.registry.datasets import Datasets
 from enclave.registry.parties import Parties
 from enclave.store.base import run
 from enclave.store.models import AgreementRow, AgreementVersionRow
+from enclave.store.sanction_models import WithdrawalRow
 from policies.agreements import Agreement, PinnedLog, read_agreement, signature_faults, verify
 from policies.errors import AgreementRejected, NotFound, Reason
 from policies.terms import write_time
@@ -101,6 +102,8 @@ class Agreements:
         except NotFound:
             yield Reason("no-dataset", f"no dataset {agreement.terms.dataset!r} is loaded here", "permission.target")
             return
+        if session.get(WithdrawalRow, agreement.terms.dataset) is not None:
+            yield Reason("withdrawn", f"the dataset {agreement.terms.dataset} was withdrawn", "permission.target")
         if agreement.assigner != provider or self._role(session, provider) != "provider":
             yield Reason("wrong-provider", f"only {provider}, the dataset's provider, can sign as assigner", "assigner")
         if self._role(session, agreement.assignee) != "organization":
@@ -144,6 +147,11 @@ class Agreements:
         if text is None:
             raise NotFound(f"no agreement {uid!r}")
         return _verified(text, self._parties.texts(session))
+
+    def assigner(self, session: Session, uid: str) -> str | None:
+        """Who assigned an agreement, by its own word; None where there is none. Its signatures need not hold now."""
+        text = run(session, _DOCUMENT, {"given": uid, "prefixed": f"urn:jali:agreement:{uid}"}).scalar()
+        return text and read_agreement(json.loads(text)).assigner
 
     def document(self, session: Session, uid: str) -> dict[str, Any]:
         """The signed document of a registered agreement, its newest version. Raises NotFound."""

@@ -16,6 +16,7 @@ from enclave.audit.log import Log
 from enclave.registry.acts import append_act
 from enclave.store.base import run
 from enclave.store.models import BudgetRow, DatasetRow, VersionRow
+from enclave.store.sanction_models import WithdrawalRow
 from policies.catalogue import Dataset, LoadedDataset
 from policies.errors import CardRejected, NotFound, Reason
 
@@ -112,9 +113,18 @@ class Datasets:
         )
 
     def all(self, session: Session) -> list[LoadedDataset]:
-        """Every dataset in its current version."""
-        names = session.scalars(select(DatasetRow.name).order_by(DatasetRow.name)).all()
+        """Every dataset in its current version, but those that were withdrawn."""
+        withdrawn = select(WithdrawalRow.dataset)
+        rows = select(DatasetRow.name).where(DatasetRow.name.not_in(withdrawn)).order_by(DatasetRow.name)
+        names = session.scalars(rows).all()
         return [self.get(session, name) for name in names]
+
+    def provider(self, session: Session, name: str) -> str | None:
+        """Who provides a dataset; None where there is none."""
+        try:
+            return self.get(session, name).card.provider
+        except NotFound:
+            return None
 
     def get(self, session: Session, name: str) -> LoadedDataset:
         """The current version's public facts. Raises NotFound."""

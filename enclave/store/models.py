@@ -7,7 +7,7 @@ exact decimal texts, never floats. Nothing here holds a row of a dataset; `Job.a
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from enclave.store.base import Base, Json
@@ -96,16 +96,26 @@ class HoldRow(Base):
     lifted_at: Mapped[datetime | None]
 
 
+# As text, so that both stores see that a query by it is served by the index.
+STANDS = text("state != 'stopped'")
+"""Of jobs: may still answer, or did, or never will again for what an engine did."""
+
+
 class Job(Base):
-    """One charged plan under one agreement. The unique pair is what makes a second charge impossible."""
+    """One charged plan under one agreement. The unique pair is what makes a second charge impossible.
+
+    But for a job that was stopped: its charge is used up, and the same plan costs a new one.
+    """
 
     __tablename__ = "job"
-    __table_args__ = (UniqueConstraint("agreement", "plan_digest"),)
+    __table_args__ = (
+        Index("job_of_plan", "agreement", "plan_digest", unique=True, sqlite_where=STANDS, postgresql_where=STANDS),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     agreement: Mapped[str] = mapped_column(ForeignKey("agreement.uid"))
     plan_digest: Mapped[str]
     loss: Mapped[dict[str, Any]] = mapped_column(Json)
-    state: Mapped[str]  # charged -> answered | withheld
+    state: Mapped[str]  # charged -> answered | withheld | stopped
     answer: Mapped[dict[str, Any] | None] = mapped_column(Json)
     intent_index: Mapped[int]
     outcome_index: Mapped[int | None]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from enclave.child import CHECKOUT
 from enclave.hardening import _prctl, is_hardened
-from enclave.lanes import CHECKOUT
 
 HARDENED = (
     "from enclave.hardening import harden, is_hardened; before = is_hardened(); harden(); print(before, is_hardened())"

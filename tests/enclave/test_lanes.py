@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import count
 from pathlib import Path
 from threading import Thread, Timer
 
@@ -16,7 +17,9 @@ import pytest
 
 from dp_queries import planner
 from dp_queries.plan import Plan
-from enclave.lanes import Breach, Lanes
+from enclave.child import Breach
+from enclave.lanes import Lanes
+from enclave.line import LOOK_SECONDS, Stopped
 from enclave.messages import OpenRequest
 from policies.authorization import Act, decide
 from privacy.budget import Charge, issue_charge
@@ -49,6 +52,10 @@ class Work:
         return Work(plan, charge_for(plan), self.request)
 
 
+def go_on() -> None:
+    """A look at which nothing is found."""
+
+
 def charge_for(plan: Plan, digest: str | None = None) -> Charge:
     return issue_charge(id="c", agreement=plan.agreement, plan_digest=digest or plan.digest, loss=plan.loss)
 
@@ -76,19 +83,19 @@ class OneLane:
     def perform(self, work: Work) -> float:
         """Perform the work; how long it took."""
         begun = time.monotonic()
-        self._lanes.perform(work.plan, work.charge, work.request)
+        self._lanes.perform(work.plan, work.charge, work.request, look=go_on)
         return time.monotonic() - begun
 
     def fail(self, work: Work) -> tuple[str, float]:
         """Perform the work, which must be a breach; the operator's text, and how long it took."""
         begun = time.monotonic()
         with pytest.raises(Breach) as caught:
-            self._lanes.perform(work.plan, work.charge, work.request)
+            self._lanes.perform(work.plan, work.charge, work.request, look=go_on)
         return str(caught.value), time.monotonic() - begun
 
     def child(self) -> int:
         """The pid of the child; only while the lane is free."""
-        child = self._lanes._free.get(timeout=10)
+        child = self._lanes._free.get()
         self._lanes._free.put(child)
         return child.process.pid if child is not None else 0
 
@@ -240,7 +247,7 @@ def test_no_slot_is_missed_while_the_machine_is_busy(world: World, quick: Work, 
             for sql, job in ((QUICK, quick), (SLOW, slow)):
                 slot = planner.analyse(sql, dataset, made.pace).slot_seconds
                 plan = replace(job.plan, slot_seconds=slot)
-                assert made.perform(plan, charge_for(plan), job.request).statements[0].rows
+                assert made.perform(plan, charge_for(plan), job.request, look=go_on).statements[0].rows
     finally:
         for process in busy:
             process.kill()
@@ -258,3 +265,26 @@ def test_what_a_query_does_to_the_machine_is_not_measured(lane: OneLane, quick: 
     time.sleep(4.0)
     assert list(rounds) == before
     asker.join()
+
+
+def test_a_stop_tells_nothing_of_how_far_the_work_had_come(lane: OneLane, quick: Work, slow: Work) -> None:
+    """The work was done at once, or is far from it. Told and freed at the same times either way."""
+    told, freed = [], []
+    for asked in (quick.in_slot(2.5), slow.times(20).in_slot(2.5)):
+        lane.perform(quick.in_slot(0.5))
+        former, looks = lane.child(), count(1)
+
+        def look(looks: Iterator[int] = looks) -> None:
+            if next(looks) == 4:
+                raise Stopped
+
+        begun = time.monotonic()
+        with pytest.raises(Stopped) as caught:
+            lane._lanes.perform(asked.plan, asked.charge, asked.request, look=look)
+        told.append(time.monotonic() - begun)
+        assert caught.value.was_begun
+        assert lane.child() == 0  # waits until it is free
+        freed.append(time.monotonic() - begun)
+        assert not Path(f"/proc/{former}").exists()
+    assert told == pytest.approx([4 * LOOK_SECONDS] * 2, abs=0.4)
+    assert freed == pytest.approx([2.5, 2.5], abs=0.4)

@@ -13,15 +13,28 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, update
 
 from enclave.__main__ import main
+from enclave.child import CHECKOUT
 from enclave.config import Settings
-from enclave.lanes import CHECKOUT
 from enclave.room import Room, open_room
 from enclave.store.log_models import Leaf
 from tests.both import BOTH_LONG, ON_SQLITE
 from tests.world import PROVIDER, UNIVERSITY, make_world, trust, write_csv_files
 
 STORES = BOTH_LONG
-COMMANDS = ("migrate", "load", "trust", "hold", "lift", "check-log", "alerts", "status")
+COMMANDS = (
+    "migrate",
+    "load",
+    "trust",
+    "hold",
+    "lift",
+    "withdraw",
+    "violation",
+    "end-violation",
+    "order",
+    "check-log",
+    "alerts",
+    "status",
+)
 KEY = b64encode(Ed25519PrivateKey.generate().public_key().public_bytes_raw()).decode()
 
 
@@ -261,8 +274,8 @@ def test_a_key_that_others_may_read_is_refused(operator: Operator) -> None:
 def test_root_acts_in_a_room_of_another_uid_as_its_owner(tmp_path: Path) -> None:
     os.chown(tmp_path, 64109, 64109)
     code = (
-        "import os, sys; from pathlib import Path; from enclave.__main__ import _become_owner, _operator;"
-        " _become_owner(Path(sys.argv[1])); print(os.getuid(), os.getgid(), os.getgroups(), _operator())"
+        "import os, sys; from pathlib import Path; from enclave.__main__ import _become_owner; from enclave.sanction_commands import operator;"
+        " _become_owner(Path(sys.argv[1])); print(os.getuid(), os.getgid(), os.getgroups(), operator())"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     said = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout

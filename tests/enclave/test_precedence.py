@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from enclave.lanes import CHECKOUT
+from enclave.child import CHECKOUT
 
 IMPORTS = "import os, resource; from enclave.precedence import stand_back, take_precedence"
 TAKING = "print(take_precedence(), os.getpriority(os.PRIO_PROCESS, 0), os.getsid(0) == os.getpid())"

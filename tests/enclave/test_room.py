@@ -18,13 +18,13 @@ def test_a_room_is_made_once_and_opened_again_as_it_was(tmp_path: Path) -> None:
         first = open_room(settings(tmp_path), with_lanes=False)
         with first.database.writing() as session:
             index = first.holds.place(session, target="x", reason="r", by="operator:test", now=first.clock())
-        wrapped = first.vault.wrap(b"k" * 32)
+        wrapped = first.vault.wrap("visits", b"k" * 32)
         first.close()
         again = open_room(settings(tmp_path), with_lanes=False)
     finally:
         os.umask(before)
     assert again.pinned_log == first.pinned_log
-    assert again.vault.unwrap(wrapped) == b"k" * 32
+    assert again.vault.unwrap("visits", wrapped) == b"k" * 32
     with again.database.reading() as session:
         assert [held.target for held in again.holds.in_force(session)] == ["x"]
     assert again.receipt(index)["index"] == index

@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from enclave.lanes import CHECKOUT
+from enclave.child import CHECKOUT
 from enclave.worker import answer_messages
 
 

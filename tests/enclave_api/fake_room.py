@@ -66,6 +66,9 @@ class FakeRoom:
         if method == "POST" and path == "/agreements":
             self.agreements[body["document"]["uid"]] = body["document"]
             return {"uid": body["document"]["uid"]}
+        if method == "POST" and path == "/orders":
+            document = body["document"]
+            return {"order": "d" * 64, "kind": document["order"], "target": document["target"], "log_index": 7}
         if "actor" in body and "agreement" in body and not self._is_askers(body):
             return None
         if path.startswith("/agreements/"):
@@ -88,6 +91,8 @@ class FakeRoom:
             "/alerts": [{"rule": "burst", "log_index": 7}],
             "/log/inclusion": {"proof": ["AAAA"]},
             "/log/consistency": {"proof": []},
+            "/holds": [{"target": "visits", "log_index": 7}],
+            "/violations": [{"organization": "open-university", "log_index": 8}],
             "/acts": {"log_index": len(self.acts) - 1},
         }.get(path)
 

@@ -3,7 +3,8 @@
 from alembic import context
 
 import enclave.store.log_models
-import enclave.store.models  # noqa: F401  # they fill the metadata
+import enclave.store.models
+import enclave.store.sanction_models  # noqa: F401  # they fill the metadata
 from enclave.store.base import Base
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata)

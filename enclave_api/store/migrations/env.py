@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import enclave_api.store.case_models
 import enclave_api.store.catalogue_models  # noqa: F401  # its tables are part of the schema
 from enclave_api.store.models import Base
 

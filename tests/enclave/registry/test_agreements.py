@@ -101,7 +101,7 @@ def test_only_the_datasets_provider_signs_as_assigner(world: World) -> None:
 
 def test_only_an_organization_signs_as_assignee(world: World) -> None:
     officer = Ed25519PrivateKey.generate()
-    trust(world.room, "an-officer", "officer", officer)
+    trust(world.room, "an-officer", "security-officer", officer)
     parties = {PROVIDER: world.provider_key, "an-officer": officer}
     assert faults(world, signed_by(world, "to-an-officer", parties)) == ["wrong-organization"]
 

@@ -17,13 +17,13 @@ def public_text(key: Ed25519PrivateKey) -> str:
 def test_a_trusted_key_is_in_force_and_in_the_log(registry: Registry) -> None:
     key = Ed25519PrivateKey.generate()
     with registry.database.writing() as session:
-        index = registry.parties.trust(session, name="p", role="officer", key=public_text(key), **BY)
+        index = registry.parties.trust(session, name="p", role="security-officer", key=public_text(key), **BY)
     with registry.database.reading() as session:
         trusted = registry.parties.keys(session)["p"]
         assert trusted.public_bytes_raw() == key.public_key().public_bytes_raw()
-        assert registry.parties.role(session, "p") == "officer"
+        assert registry.parties.role(session, "p") == "security-officer"
         leaf = json.loads(registry.log.leaf(session, index))
-    assert (leaf["act"], leaf["party"], leaf["role"], leaf["by"]) == ("trust", "p", "officer", "operator:test")
+    assert (leaf["act"], leaf["party"], leaf["role"], leaf["by"]) == ("trust", "p", "security-officer", "operator:test")
     assert b64decode(leaf["key"]) == key.public_key().public_bytes_raw()
 
 

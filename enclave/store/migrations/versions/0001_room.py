@@ -136,7 +136,10 @@ def upgrade() -> None:
             ["agreement.uid"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("agreement", "plan_digest"),
+    )
+    stands = sa.text("state != 'stopped'")
+    op.create_index(
+        "job_of_plan", "job", ["agreement", "plan_digest"], unique=True, sqlite_where=stands, postgresql_where=stands
     )
     op.create_table(
         "invocation",

@@ -1,0 +1,43 @@
+"""The room's tables of sanctions: orders that were carried out, violations, withdrawals (Art. 31, 32)."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from enclave.store.base import Base, Json
+
+
+class OrderRow(Base):
+    """A signed order as it was carried out; its digest makes that it takes effect once."""
+
+    __tablename__ = "signed_order"
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    document: Mapped[dict[str, Any]] = mapped_column(Json)
+    carried_out_at: Mapped[datetime]
+    log_index: Mapped[int]
+
+
+class ViolationRow(Base):
+    """A violation of an organization; its measure is in force until it is ended, the record stays."""
+
+    __tablename__ = "violation"
+    log_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    organization: Mapped[str] = mapped_column(index=True)
+    stated: Mapped[dict[str, Any]] = mapped_column(Json)
+    reason: Mapped[str]
+    recorded_by: Mapped[str]
+    recorded_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class WithdrawalRow(Base):
+    """A dataset that was withdrawn: its keys are destroyed, for good."""
+
+    __tablename__ = "withdrawal"
+    dataset: Mapped[str] = mapped_column(ForeignKey("dataset.name"), primary_key=True)
+    reason: Mapped[str]
+    withdrawn_by: Mapped[str]
+    withdrawn_at: Mapped[datetime]
+    log_index: Mapped[int]

@@ -1,0 +1,214 @@
+"""Infringement cases: reported by anybody, suspended at once, verified, concluded, told to the reporter (Art. 31).
+
+The table of states is `policies.cases`. What the room must do (hold, lift, withdraw) comes as a signed order, which
+this carries first and notes after: a case never says more than the room did. An order that was carried before a crash
+is told again when it is brought again.
+"""
+
+import secrets
+from hashlib import sha256
+from hmac import compare_digest
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from enclave.link import RoomSaid
+from enclave_api.bodies import CaseActBody, CaseCodeBody, ReportBody
+from enclave_api.front import Front
+from enclave_api.services.accounts import Account
+from enclave_api.services.acts import deliver, note
+from enclave_api.store.case_models import CaseRow, CaseStepRow
+from policies.cases import MACHINE, STEPS
+from policies.errors import NotFound, Reason, RequestRejected, Unavailable
+from policies.orders import read_order
+
+Json = dict[str, Any]
+MOST_UNREAD: Final = 200
+"""Reports on one dataset that nobody took up yet: anybody may report, so that many can be made."""
+_READERS: Final = ("operator", "regulator", "security-officer")
+_ANYBODY: Final = {"account": "public", "role": "public", "organization": "public", "vouched_by": "front"}
+
+
+def report(front: Front, body: ReportBody) -> Json:
+    """Take a report. The code is told this once, and is all that its reporter needs. Raises NotFound, Unavailable."""
+    provider = _provider(front, body.dataset)
+    identifier, secret = f"case-{secrets.token_hex(8)}", secrets.token_urlsafe(32)
+    with front.store.writing() as session:
+        _check_room(session, body.dataset)
+        row = CaseRow(
+            id=identifier,
+            code=_digest(secret),
+            provider=provider,
+            state=MACHINE.initial,
+            reported_at=front.now(),
+            **body.model_dump(),
+        )
+        session.add(row)
+        detail = {"case": row.id, "dataset": row.dataset, "state": row.state, "statement": _sealed(row)}
+        note(session, actor=_ANYBODY, act="case-report", detail=detail, now=front.now())
+    deliver(front)
+    return {"id": identifier, "code": f"{identifier}.{secret}"}
+
+
+def feedback(front: Front, body: CaseCodeBody) -> Json:
+    """What became of a report, for whoever holds its code. Raises NotFound, in the same words whatever is wrong."""
+    identifier, _, secret = body.code.partition(".")
+    with front.store.reading() as session:
+        row = session.get(CaseRow, identifier)
+        # An unknown case is compared as well, so that the time does not tell which there are.
+        same = compare_digest(_digest(secret), row.code if row else bytes(32))
+        if row is None or not same:
+            raise NotFound("there is no such case, or the code is another one's")
+        return {
+            "id": row.id,
+            "dataset": row.dataset,
+            "state": row.state,
+            "reported_at": row.reported_at.isoformat(timespec="seconds"),
+            "feedback": row.feedback,
+        }
+
+
+def act(front: Front, account: Account, identifier: str, body: CaseActBody) -> Json:
+    """Take a case a step on. Raises NotFound, Refused, WrongState, RequestRejected, and what the room raises."""
+    with front.store.reading() as session:
+        row = _visible(session, account, identifier)
+        MACHINE.step(row.state, body.act, account.role)
+        _check(row, body)
+        dataset = row.dataset
+    if body.order is not None:
+        read_order(body.order)
+    index = front.link.order(body.order)["log_index"] if body.order is not None else None
+    version = _version(front, dataset) if body.act in ("suspend", "process") else None
+    with front.store.writing() as session:
+        row = _visible(session, account, identifier)
+        _take(row, account, body, version)
+        if body.act == "suspend":
+            row.hold = index
+        row.feedback = body.feedback or row.feedback
+        row.steps.append(
+            CaseStepRow(
+                act=body.act,
+                account=account.name,
+                role=account.role,
+                reason=body.reason,
+                log_index=index,
+                done_at=front.now(),
+            )
+        )
+        detail = {"case": row.id, "dataset": row.dataset, "state": row.state, "order_at": index}
+        note(session, actor=account.actor(), act=f"case-{body.act}", detail=detail, now=front.now())
+        told = _shown(row)
+    deliver(front)
+    return told
+
+
+def visible(front: Front, account: Account) -> list[Json]:
+    """The cases that the account may see, newest first: a provider's own, all for those who supervise."""
+    wanted = select(CaseRow).order_by(CaseRow.reported_at.desc(), CaseRow.id)
+    if account.role not in _READERS:
+        wanted = wanted.where(CaseRow.provider == account.organization)
+    with front.store.reading() as session:
+        return [_shown(row) for row in session.scalars(wanted)]
+
+
+def one(front: Front, account: Account, identifier: str) -> Json:
+    """One case with its history. Raises NotFound."""
+    with front.store.reading() as session:
+        return _shown(_visible(session, account, identifier))
+
+
+def _take(row: CaseRow, account: Account, body: CaseActBody, version: str | None) -> None:
+    row.state = MACHINE.step(row.state, body.act, account.role)
+    if body.act == "process" and version == row.version:
+        message = f"the data are still version {version}, which was suspended"
+        raise RequestRejected("nothing was processed", (Reason("not-processed", message, "act"),))
+    if body.act == "suspend":
+        row.version = version
+
+
+def _check(row: CaseRow, body: CaseActBody) -> None:
+    """Every fault of an act at once: what it needs and lacks, and an order that says something else."""
+    step = STEPS[body.act]
+    reasons = []
+    if not body.reason:
+        reasons.append(Reason("missing", "an act has its reason", "reason"))
+    if step.gives_feedback != bool(body.feedback):
+        needs = "has feedback for the reporter" if step.gives_feedback else "has no feedback yet"
+        reasons.append(Reason("feedback", f"{body.act} {needs}", "feedback"))
+    said = body.order or {}
+    expected = (
+        {} if step.order is None else {"order": step.order, "target": row.dataset, "detail": _detail(row, step.order)}
+    )
+    if (body.order is None) != (step.order is None) or any(said.get(part) != value for part, value in expected.items()):
+        wanted = f"a signed order {expected}" if expected else "no order"
+        reasons.append(Reason("order", f"{body.act} needs {wanted}", "order"))
+    if reasons:
+        raise RequestRejected("the act has faults", tuple(reasons))
+
+
+def _detail(row: CaseRow, order: str) -> Json:
+    return {"holds": [row.hold]} if order == "lift" else {}
+
+
+def _visible(session: Session, account: Account, identifier: str) -> CaseRow:
+    row = session.get(CaseRow, identifier)
+    is_own = row is not None and account.role == "data-provider" and row.provider == account.organization
+    if row is None or not (account.role in _READERS or is_own):
+        raise NotFound("there is no such case, or not for you")
+    return row
+
+
+def _provider(front: Front, dataset: str) -> str:
+    try:
+        return str(front.link.dataset(dataset)["card"]["provider"])
+    except RoomSaid as said:
+        if said.body["kind"] != NotFound.kind:
+            raise
+        raise NotFound("there is no such dataset") from None
+
+
+def _version(front: Front, dataset: str) -> str:
+    return str(front.link.dataset(dataset)["version"])
+
+
+def _check_room(session: Session, dataset: str) -> None:
+    unread = select(func.count()).where(CaseRow.dataset == dataset, CaseRow.state == MACHINE.initial)
+    if (session.scalar(unread) or 0) >= MOST_UNREAD:
+        raise Unavailable("very many reports on this dataset wait to be read; write to its provider")
+
+
+def _sealed(row: CaseRow) -> str:
+    # The log is to show that nothing was changed since, and not what somebody wrote about themselves.
+    return sha256("\n".join((row.right, row.statement, row.evidence, row.contact, row.code.hex())).encode()).hexdigest()
+
+
+def _digest(secret: str) -> bytes:
+    return sha256(secret.encode()).digest()
+
+
+def _shown(row: CaseRow) -> Json:
+    return {
+        "id": row.id,
+        "dataset": row.dataset,
+        "provider": row.provider,
+        "right": row.right,
+        "statement": row.statement,
+        "evidence": row.evidence,
+        "contact": row.contact,
+        "state": row.state,
+        "hold": row.hold,
+        "feedback": row.feedback,
+        "reported_at": row.reported_at.isoformat(timespec="seconds"),
+        "history": [
+            {
+                "act": step.act,
+                "by": step.account,
+                "role": step.role,
+                "reason": step.reason,
+                "log_index": step.log_index,
+                "done_at": step.done_at.isoformat(timespec="seconds"),
+            }
+            for step in row.steps
+        ],
+    }
