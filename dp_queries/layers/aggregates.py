@@ -132,7 +132,7 @@ def _quantile_at(fraction: Fraction) -> Callable[[Aggregates, Any, Expression | 
 def _within_group(aggregates: Aggregates, node: Any, condition: Expression | None) -> int:
     """PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY x)."""
     function, order = node.this, node.expression
-    terms = order.expressions if order is not None else ()  # WITHIN GROUP () has no order at all
+    terms = order.expressions if order is not None else []  # WITHIN GROUP () has no order at all
     if not isinstance(function, (exp.PercentileCont, exp.PercentileDisc)) or len(terms) != 1:
         raise aggregates.reject(node, "aggregate", INSTEAD)
     term = terms[0]

@@ -274,7 +274,8 @@ def test_a_key_that_others_may_read_is_refused(operator: Operator) -> None:
 def test_root_acts_in_a_room_of_another_uid_as_its_owner(tmp_path: Path) -> None:
     os.chown(tmp_path, 64109, 64109)
     code = (
-        "import os, sys; from pathlib import Path; from enclave.__main__ import _become_owner; from enclave.sanction_commands import operator;"
+        "import os, sys; from pathlib import Path; from enclave.__main__ import _become_owner;"
+        " from enclave.sanction_commands import operator;"
         " _become_owner(Path(sys.argv[1])); print(os.getuid(), os.getgid(), os.getgroups(), operator())"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]

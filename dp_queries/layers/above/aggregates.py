@@ -128,7 +128,7 @@ def _bounded(value: Fragment) -> str:
 def _within_group(arguments: Writer, node: Any) -> Fragment:
     """PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY x)."""
     name = {exp.PercentileCont: "QUANTILE_CONT", exp.PercentileDisc: "QUANTILE_DISC"}.get(type(node.this))
-    terms = node.expression.expressions if node.expression is not None else ()
+    terms = node.expression.expressions if node.expression is not None else []
     if name is None or len(terms) != 1 or terms[0].args.get("desc"):
         message = "write PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY x), with one ascending term"
         raise arguments.refusal(node, "aggregate", message)
