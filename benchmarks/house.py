@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,31 @@ TERMS = {
 }
 
 
+@dataclass(frozen=True)
+class Address:
+    """What a researcher has in hand: where the house is, a token, the signed agreement's file, the parties' keys."""
+
+    url: str
+    token: str
+    agreement: Path
+    keys: dict[str, str]
+
+    @property
+    def uid(self) -> str:
+        """The agreement's uid."""
+        return str(json.loads(self.agreement.read_text(encoding="utf-8"))["uid"])
+
+
 @contextmanager
 def served(trips: Trips, home: Path) -> Iterator[jali.Room]:
-    """A researcher's connection to a house that serves these trips, with an agreement over all of its budget.
+    """A researcher's connection to a house that serves these trips, with an agreement over all of its budget."""
+    with furnished(trips, home) as to, jali.connect(to.url, to.token, str(to.agreement), parties=to.keys) as room:
+        yield room
+
+
+@contextmanager
+def furnished(trips: Trips, home: Path) -> Iterator[Address]:
+    """A house that serves these trips, as a researcher with an agreement over all of its budget finds it.
 
     The client remembers what it saw under `home`, too.
     """
@@ -51,8 +74,7 @@ def served(trips: Trips, home: Path) -> Iterator[jali.Room]:
     os.environ.update(state)
     with _serving(home, port):
         keys, token, agreement = _furnish(trips, home)
-        with jali.connect(f"http://127.0.0.1:{port}", token, str(agreement), parties=keys) as room:
-            yield room
+        yield Address(f"http://127.0.0.1:{port}", token, agreement, keys)
 
 
 @contextmanager

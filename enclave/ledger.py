@@ -5,6 +5,7 @@ never given back: a refund that depends on how the query went would be an answer
 Privacy Under Fire", USENIX Security 2011). The arithmetic is `privacy.budget`'s; here are its rows and its lock.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from fractions import Fraction
 from typing import Any, Final
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 from enclave.jobs import Asked
 from enclave.store.base import run
 from enclave.store.models import BudgetRow, Invocation, Job
-from policies.errors import BudgetExceeded
+from policies.errors import BudgetExceeded, Reason
 from privacy.budget import Budget, Charge, Spent, fits, issue_charge, remaining_micro, spent_micro
 from privacy.loss import ORDERS, Loss
 
@@ -59,6 +60,30 @@ def open_budget(session: Session, name: str, *, epsilon_micro: int, delta: Fract
             )
         )
         session.flush()
+
+
+def amend_budget(session: Session, name: str, *, epsilon_micro: int) -> None:
+    """Give an agreement's budget the epsilon that an amendment says. What was spent stays spent."""
+    session.execute(update(BudgetRow).where(BudgetRow.name == name).values(epsilon_micro=epsilon_micro))
+
+
+def amendment_faults(
+    session: Session, name: str, population: str, *, epsilon_micro: int, delta: Fraction
+) -> Iterator[Reason]:
+    """Why an agreement's budget can't become this: more than its population has for life, or less than is spent.
+
+    Its delta stays: spent epsilon is told for one delta, and choosing another after answers were seen is not covered
+    by the filter's proof. That epsilon may grow is, because the population's own budget, which never changes, is what
+    protects; an agreement's only shares it out.
+    """
+    row, whole = _row(session, name), _row(session, population)
+    if epsilon_micro > max(row.epsilon_micro, whole.epsilon_micro):
+        most = decimal_text(whole.epsilon_micro)
+        yield Reason("budget-above-population", f"the population has {most} for life, over all agreements", "epsilon")
+    if delta != Fraction(row.delta):
+        yield Reason("delta-changed", "an amendment keeps the budget's delta", "delta")
+    if spent_micro(_budget(row), _spent(row)) > epsilon_micro:
+        yield Reason("budget-below-spent", "a budget can't be smaller than what is spent of it", "epsilon")
 
 
 def find(session: Session, agreement: str, plan_digest: str) -> str | None:

@@ -122,8 +122,12 @@ class RoomLink:
         return self._list("/agreements", query={"organization": organization})
 
     def agreement(self, uid: str) -> Json:
-        """One agreement's signed document."""
+        """One agreement's signed document, its newest version."""
         return self._send("GET", f"/agreements/{_part(uid)}")
+
+    def agreement_versions(self, uid: str) -> list[Json]:
+        """Every version of an agreement as it was signed, oldest first."""
+        return self._list(f"/agreements/{_part(uid)}/versions")
 
     def explain(self, request: Mapping[str, Any]) -> Json:
         """A dry run: {actor, agreement, door, sql, epsilon, accuracy, purpose} -> price, error, layers. Free."""

@@ -118,6 +118,11 @@ def _add_registry(app: Flask, room: Room) -> None:
         with room.database.reading() as session:
             return jsonify(room.agreements.documents(session, request.args.get("organization")))
 
+    @app.get("/agreements/<path:uid>/versions")
+    def agreement_versions(uid: str) -> Response:
+        with room.database.reading() as session:
+            return jsonify(room.agreements.versions(session, uid))
+
     @app.get("/agreements/<path:uid>")
     def agreement(uid: str) -> Response:
         with room.database.reading() as session:

@@ -74,7 +74,9 @@ def _add_grant(commands: Any) -> None:
     grant.add_argument("--researcher-key", required=True, type=Path, metavar="FILE")
     grant.add_argument("--terms", required=True, type=Path, metavar="FILE", help="JSON, see docs/api.md")
     grant.add_argument("--out", required=True, type=Path, metavar="FILE", help="where the signed agreement is written")
-    grant.add_argument("--id", help="the agreement's name (default: made up)")
+    which = grant.add_mutually_exclusive_group()
+    which.add_argument("--id", help="the agreement's name (default: made up)")
+    which.add_argument("--amend", metavar="UID", help="make the next version of this agreement instead of a new one")
 
 
 def _command(
@@ -143,7 +145,10 @@ def _grant(front: Front, asked: argparse.Namespace) -> tuple[Facts, list[str]]:
         grants.provider_of(front, asked.dataset): _read_key(asked.provider_key),
         asked.researcher_organization: _read_key(asked.researcher_key),
     }
-    document = grants.grant(front, terms, parties=parties, by=_operator(), name=asked.id)
+    if asked.amend is None:
+        document = grants.grant(front, terms, parties=parties, by=_operator(), name=asked.id)
+    else:
+        document = grants.amend(front, asked.amend, terms, parties=parties, by=_operator())
     asked.out.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     return {"agreement": document["uid"], "file": str(asked.out)}, [document["uid"]]
 

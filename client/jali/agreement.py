@@ -33,7 +33,7 @@ class Pin(StrEnum):
 
 @dataclass(frozen=True)
 class PinnedAgreement:
-    """What the client takes from an agreement: its uid, its parties, its log, and how far that is to be trusted."""
+    """What the client takes from an agreement: uid, version, parties, log, and how far that is to be trusted."""
 
     uid: str
     assigner: str
@@ -41,9 +41,10 @@ class PinnedAgreement:
     log: LogKey
     pin: Pin
     document: Mapping[str, Any]
+    version: int = 1
 
     def __str__(self) -> str:
-        return f"{self.uid} between {self.assigner} and {self.assignee} ({self.pin})"
+        return f"{self.uid} (version {self.version}) between {self.assigner} and {self.assignee} ({self.pin})"
 
 
 def full_uid(name: str) -> str:
@@ -56,7 +57,7 @@ def read_agreement(document: Any, pin: Pin) -> PinnedAgreement:
     try:
         log = LogKey(_text(document["log"]["origin"]), base64.b64decode(_text(document["log"]["key"]), validate=True))
         parties = (_party(document["assigner"]["uid"]), _party(document["assignee"]["uid"]))
-        return PinnedAgreement(_text(document["uid"]), *parties, log, pin, document)
+        return PinnedAgreement(_text(document["uid"]), *parties, log, pin, document, _version(document["version"]))
     except (KeyError, TypeError, ValueError) as fault:
         raise _malformed(f"this isn't an agreement that names its log ({fault})") from None
 
@@ -114,6 +115,12 @@ def _signatures(proofs: Any, party: str) -> list[bytes]:
 
 def _party(uid: Any) -> str:
     return _text(uid).removeprefix("urn:jali:party:")
+
+
+def _version(value: Any) -> int:
+    if type(value) is not int or value < 1:
+        raise ValueError("the version isn't a whole number")
+    return value
 
 
 def _text(value: Any) -> str:

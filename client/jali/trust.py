@@ -64,3 +64,9 @@ def _check_fetched(agreement: PinnedAgreement, uid: str, memory: Memory) -> None
             "Somebody may be showing you a false log. Ask the parties; if they confirm it, connect with the "
             "signed agreement file that they give you",
         )
+    if agreement.version < before.version:
+        raise VerificationError(
+            Flaw.AGREEMENT_CHANGED,
+            f"the server shows version {agreement.version} of {uid}, and version {before.version} was seen before: an "
+            "amendment that both parties signed can't be taken back",
+        )

@@ -1,6 +1,7 @@
 """Signed agreements: registered when both signatures verify, checked anew whenever they are used (Art. 20)."""
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -15,9 +16,10 @@ from enclave.registry.acts import append_act
 from enclave.registry.datasets import Datasets
 from enclave.registry.parties import Parties
 from enclave.store.base import run
-from enclave.store.models import AgreementRow
-from policies.agreements import Agreement, PinnedLog, verify
+from enclave.store.models import AgreementRow, AgreementVersionRow
+from policies.agreements import Agreement, PinnedLog, read_agreement, signature_faults, verify
 from policies.errors import AgreementRejected, NotFound, Reason
+from policies.terms import write_time
 
 _AGREEMENTS = AgreementRow.table()
 _DOCUMENT: Final = (
@@ -28,7 +30,7 @@ _DOCUMENT: Final = (
 )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)
 def _verified(text: str, keys: frozenset[tuple[str, str]]) -> Agreement:
     """The agreement of a stored document under these keys. Raises AgreementRejected.
 
@@ -47,58 +49,95 @@ class Agreements:
         self._datasets = datasets
 
     def register(self, session: Session, document: Any, *, log: PinnedLog, now: datetime) -> Agreement:
-        """Enter a signed agreement and open its budget. Raises AgreementRejected with every fault.
+        """Enter a signed agreement, or the next version of one, and open or change its budget.
 
-        The same document twice is one registration. Source: Art. 20.
+        Raises AgreementRejected with every fault. The same document twice is one registration. Source: Art. 20.
         """
-        agreement = verify(document, self._parties.keys(session))
-        known = session.get(AgreementRow, agreement.uid)
-        if known is not None:
-            if known.document != document:
-                raise AgreementRejected("another agreement with this uid is registered")
+        agreement = read_agreement(document)
+        newest = session.get(AgreementRow, agreement.uid)
+        if self._is_registered(session, agreement, document):
             return agreement
-        if agreement.log != log:
-            raise AgreementRejected("the agreement pins another log than this room's")
-        self._check_parties(session, agreement)
-        self._check_columns(session, agreement)
-        names = {"agreement": agreement.uid, "dataset": agreement.terms.dataset}
-        index = append_act(self._log, session, "agreement", by=agreement.assigner, now=now, **names)
-        session.add(
-            AgreementRow(
-                uid=agreement.uid,
-                organization=agreement.assignee,
-                dataset=agreement.terms.dataset,
-                document=document,
-                registered_at=now,
-                log_index=index,
-            )
-        )
-        terms = agreement.terms
-        ledger.open_budget(session, agreement.uid, epsilon_micro=terms.epsilon_micro, delta=terms.delta)
+        reasons = [
+            *signature_faults(document, agreement, self._parties.keys(session)),
+            *self._party_faults(session, agreement),
+            *self._column_faults(session, agreement),
+            *_time_faults(agreement, now),
+            *_log_faults(agreement, log),
+            *_version_faults(agreement, None if newest is None else read_agreement(newest.document)),
+            *self._budget_faults(session, agreement, newest),
+        ]
+        if reasons:
+            raise AgreementRejected("the agreement can't be registered", tuple(reasons))
+        self._enter(session, agreement, document, now)
         return agreement
 
-    def _check_parties(self, session: Session, agreement: Agreement) -> None:
+    def _is_registered(self, session: Session, agreement: Agreement, document: Any) -> bool:
+        known = session.get(AgreementVersionRow, (agreement.uid, agreement.version))
+        return known is not None and bool(known.document == document)
+
+    def _enter(self, session: Session, agreement: Agreement, document: Any, now: datetime) -> None:
+        terms, uid = agreement.terms, agreement.uid
+        facts = {"version": str(agreement.version), "digest": agreement.digest}
+        index = append_act(
+            self._log,
+            session,
+            "agreement",
+            by=agreement.assigner,
+            now=now,
+            agreement=uid,
+            dataset=terms.dataset,
+            **facts,
+        )
+        stored = {"uid": uid, "document": document, "registered_at": now, "log_index": index}
+        session.merge(AgreementRow(organization=agreement.assignee, dataset=terms.dataset, **stored))
+        session.flush()
+        session.add(AgreementVersionRow(version=agreement.version, digest=agreement.digest, **stored))
+        ledger.open_budget(session, uid, epsilon_micro=terms.epsilon_micro, delta=terms.delta)
+        ledger.amend_budget(session, uid, epsilon_micro=terms.epsilon_micro)
+
+    def _party_faults(self, session: Session, agreement: Agreement) -> Iterator[Reason]:
         try:
             provider = self._datasets.get(session, agreement.terms.dataset).card.provider
         except NotFound:
-            raise AgreementRejected(f"no dataset {agreement.terms.dataset!r} is loaded here") from None
-        if agreement.assigner != provider or self._parties.role(session, provider) != "provider":
-            raise AgreementRejected(f"only {provider}, the dataset's provider, can sign as assigner")
-        if self._parties.role(session, agreement.assignee) != "organization":
-            raise AgreementRejected("the assignee must be a trusted organization")
+            yield Reason("no-dataset", f"no dataset {agreement.terms.dataset!r} is loaded here", "permission.target")
+            return
+        if agreement.assigner != provider or self._role(session, provider) != "provider":
+            yield Reason("wrong-provider", f"only {provider}, the dataset's provider, can sign as assigner", "assigner")
+        if self._role(session, agreement.assignee) != "organization":
+            yield Reason("wrong-organization", "the assignee must be a trusted organization", "assignee")
 
-    def _check_columns(self, session: Session, agreement: Agreement) -> None:
-        card = self._datasets.get(session, agreement.terms.dataset).card
+    def _role(self, session: Session, party: str) -> str | None:
+        try:
+            return self._parties.role(session, party)
+        except NotFound:
+            return None
+
+    def _column_faults(self, session: Session, agreement: Agreement) -> Iterator[Reason]:
+        try:
+            card = self._datasets.get(session, agreement.terms.dataset).card
+        except NotFound:
+            return
         known = {(table.name, column) for table in card.tables for column in ("*", *(c.name for c in table.columns))}
-        unknown = sorted(agreement.terms.columns - known)
-        if unknown:
-            where = "permission.constraint"
-            reasons = tuple(Reason("unknown-column", f"there is no {table}.{name}", where) for table, name in unknown)
-            raise AgreementRejected("the agreement names columns that the dataset lacks", reasons)
+        for table, name in sorted(agreement.terms.columns - known):
+            yield Reason("unknown-column", f"there is no {table}.{name}", "permission.constraint")
+
+    def _budget_faults(self, session: Session, agreement: Agreement, newest: AgreementRow | None) -> Iterator[Reason]:
+        """An amendment's budget: within the population's for life, and never below what is spent (DESIGN 2)."""
+        if newest is None:
+            return
+        try:
+            population = self._datasets.get(session, agreement.terms.dataset).card.unit.population
+        except NotFound:
+            return
+        terms = agreement.terms
+        yield from ledger.amendment_faults(
+            session, agreement.uid, population, epsilon_micro=terms.epsilon_micro, delta=terms.delta
+        )
 
     def get(self, session: Session, uid: str) -> Agreement:
-        """A registered agreement, its signatures checked against the keys of now. Raises NotFound.
+        """The newest version of a registered agreement, its signatures checked against the keys of now.
 
+        An amendment is in force once it is registered, so the newest decides. Raises NotFound.
         `uid` may be given short, without its urn prefix.
         """
         text = run(session, _DOCUMENT, {"given": uid, "prefixed": f"urn:jali:agreement:{uid}"}).scalar()
@@ -107,12 +146,54 @@ class Agreements:
         return _verified(text, self._parties.texts(session))
 
     def document(self, session: Session, uid: str) -> dict[str, Any]:
-        """The signed document of a registered agreement. Raises NotFound."""
+        """The signed document of a registered agreement, its newest version. Raises NotFound."""
         return session.get_one(AgreementRow, self.get(session, uid).uid).document
 
+    def versions(self, session: Session, uid: str) -> list[dict[str, Any]]:
+        """Every version's signed document, oldest first. Raises NotFound."""
+        newest = self.get(session, uid)
+        rows = select(AgreementVersionRow).where(AgreementVersionRow.uid == newest.uid)
+        return [row.document for row in session.scalars(rows.order_by(AgreementVersionRow.version))]
+
     def documents(self, session: Session, organization: str | None) -> list[dict[str, Any]]:
-        """The signed documents, of one organization or all."""
+        """The newest signed documents, of one organization or all."""
         rows = select(AgreementRow).order_by(AgreementRow.registered_at)
         if organization is not None:
             rows = rows.where(AgreementRow.organization == organization)
         return [row.document for row in session.scalars(rows)]
+
+
+def _time_faults(agreement: Agreement, now: datetime) -> Iterator[Reason]:
+    terms = agreement.terms
+    if terms.expires_at <= now:
+        yield Reason("expired", f"the agreement ended at {write_time(terms.expires_at)}", "expires_at")
+    if agreement.version > 1 and terms.not_before > now:
+        # Two versions in force one after the other would need two budgets; the new one holds from its registration.
+        yield Reason(
+            "begins-later", "an amendment is in force once it is registered, and can't begin later", "not_before"
+        )
+
+
+def _log_faults(agreement: Agreement, log: PinnedLog) -> Iterator[Reason]:
+    if agreement.log != log:
+        yield Reason("another-log", "the agreement pins another log than this room's", "log")
+
+
+def _version_faults(agreement: Agreement, newest: Agreement | None) -> Iterator[Reason]:
+    """What keeps an agreement from being the first version of a new one, or the next one of the newest."""
+    if newest is None:
+        if agreement.version != 1:
+            yield Reason("skipped-version", "no version of this agreement is registered; the first is 1", "version")
+        return
+    if agreement.version <= newest.version:
+        yield Reason("known-version", f"another version {agreement.version} of this agreement is registered", "version")
+        return
+    if agreement.version > newest.version + 1:
+        yield Reason("skipped-version", f"the next version is {newest.version + 1}", "version")
+    if agreement.replaces != newest.digest:
+        yield Reason("wrong-digest", f"it must replace version {newest.version}, {newest.digest}", "replaces")
+    for part in ("assigner", "assignee"):
+        if getattr(agreement, part) != getattr(newest, part):
+            yield Reason("other-parties", f"the {part} of an agreement can't be another", part)
+    if agreement.terms.dataset != newest.terms.dataset:
+        yield Reason("other-dataset", "the dataset of an agreement can't be another", "permission.target")

@@ -60,13 +60,25 @@ class VersionRow(Base):
 
 
 class AgreementRow(Base):
-    """A signed agreement as it was registered; its terms are read from the signed document, never from columns."""
+    """A signed agreement in its newest version; its terms are read from the signed document, never from columns."""
 
     __tablename__ = "agreement"
     uid: Mapped[str] = mapped_column(primary_key=True)
     organization: Mapped[str] = mapped_column(index=True)
     dataset: Mapped[str] = mapped_column(ForeignKey("dataset.name"))
     document: Mapped[dict[str, Any]] = mapped_column(Json)
+    registered_at: Mapped[datetime]
+    log_index: Mapped[int]
+
+
+class AgreementVersionRow(Base):
+    """Every version of an agreement as both parties signed it. Nothing here is ever changed."""
+
+    __tablename__ = "agreement_version"
+    uid: Mapped[str] = mapped_column(ForeignKey("agreement.uid"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str]
+    document: Mapped[dict[str, Any]] = mapped_column(JSON)
     registered_at: Mapped[datetime]
     log_index: Mapped[int]
 

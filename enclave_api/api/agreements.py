@@ -3,6 +3,7 @@
 from typing import Any
 
 from apiflask import APIBlueprint
+from flask import Response
 
 from enclave_api.api import reading
 from enclave_api.api.description import AGREEMENT, OBJECTS, described
@@ -27,6 +28,22 @@ def agreements(account: Account) -> Any:
 def agreement(account: Account, uid: str) -> Any:
     """One agreement's signed document (ODRL 2.2 JSON-LD)."""
     return stories.one(front(), account, uid)
+
+
+@bp.get("/agreements/<uid>/versions")
+@described(answers=OBJECTS, problems=("not-found", "unavailable"))
+@signed_in()
+def versions(account: Account, uid: str) -> Any:
+    """Every version of an agreement as both parties signed it, oldest first."""
+    return stories.versions(front(), account, uid)
+
+
+@bp.get("/agreements/<uid>/text")
+@described(answers="text/markdown", problems=("not-found", "unavailable"))
+@signed_in()
+def text(account: Account, uid: str) -> Any:
+    """An agreement in words, as Markdown, made from its signed document."""
+    return Response(stories.text(front(), account, uid), mimetype="text/markdown")
 
 
 @bp.get("/budget")

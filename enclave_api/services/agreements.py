@@ -3,6 +3,8 @@
 from enclave.link import Json, RoomSaid
 from enclave_api.front import Front
 from enclave_api.services.accounts import Account
+from policies.agreement_text import agreement_text
+from policies.agreements import read_agreement
 from policies.errors import NotFound
 
 _SUPERVISORS = ("operator", "regulator", "security-officer")  # Art. 29, 30: they watch and spot-check every use
@@ -29,6 +31,16 @@ def one(front: Front, account: Account, uid: str) -> Json:
     if document is None or not _may_see(account, document):
         raise NotFound("there is no such agreement, or not for you")
     return document
+
+
+def versions(front: Front, account: Account, uid: str) -> list[Json]:
+    """Every version of an agreement that the account may see, oldest first."""
+    return front.link.agreement_versions(one(front, account, uid)["uid"])
+
+
+def text(front: Front, account: Account, uid: str) -> str:
+    """An agreement in words, as Markdown: made from the signed document that the account may see."""
+    return agreement_text(read_agreement(one(front, account, uid)))
 
 
 def _may_see(account: Account, document: Json) -> bool:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from enclave.link import Json
 from enclave_api.front import Front
 from enclave_api.services.acts import record
-from policies.agreements import PinnedLog, Terms, agreement_document, sign
+from policies.agreements import PinnedLog, Terms, agreement_document, amendment_document, read_agreement, sign
 from policies.errors import Reason, RequestRejected
 from policies.terms import MICRO, read_columns, read_decimal, read_time
 
@@ -41,10 +41,25 @@ def grant(
         log=_pinned_log(front),
         terms=terms,
     )
+    return _registered(front, document, parties, by, "agreement-granted")
+
+
+def amend(
+    front: Front, uid: str, terms: Terms, *, parties: Mapping[str, Ed25519PrivateKey], by: Mapping[str, Any]
+) -> Json:
+    """The next version of an agreement, with these terms, signed by both parties and registered at the room."""
+    newest = read_agreement(front.link.agreement(uid))
+    document = amendment_document(newest, issued=front.now().replace(microsecond=0), terms=terms)
+    return _registered(front, document, parties, by, "agreement-amended")
+
+
+def _registered(
+    front: Front, document: Json, parties: Mapping[str, Ed25519PrivateKey], by: Mapping[str, Any], act: str
+) -> Json:
     for party, key in parties.items():
         document = sign(document, key, party)
     front.link.register_agreement(document)
-    record(front, actor=by, act="agreement-granted", detail={"agreement": document["uid"]})
+    record(front, actor=by, act=act, detail={"agreement": document["uid"], "version": document["version"]})
     return document
 
 

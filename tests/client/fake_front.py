@@ -94,10 +94,10 @@ class FakeLog:
         }  # fmt: skip
 
 
-def agreement_document(log, uid=UID, signers=()):
+def agreement_document(log, uid=UID, signers=(), version=1):
     """An agreement as both parties sign it; `signers` are (party, private key)."""
     document = {
-        "@type": "Agreement", "uid": uid, "issued": "2026-05-01T00:00:00Z",
+        "@type": "Agreement", "uid": uid, "version": version, "issued": "2026-05-01T00:00:00Z",
         "assigner": {"@type": "Party", "uid": "urn:jali:party:health-bureau"},
         "assignee": {"@type": "Party", "uid": "urn:jali:party:open-university"},
         "log": {"origin": log.origin, "key": b64(log.raw_key)},

@@ -109,6 +109,21 @@ def test_changed_parties_are_refused(front, log):
     assert flaw_of(front, "visits-2026") is Flaw.AGREEMENT_CHANGED
 
 
+def test_the_server_can_not_take_an_amendment_back(front, log):
+    front.agreement = fake.agreement_document(log, signers=fake.BOTH, version=2)
+    assert connect(front, "visits-2026").version == 2
+    front.agreement = fake.agreement_document(log, signers=fake.BOTH, version=1)
+    assert flaw_of(front, "visits-2026") is Flaw.AGREEMENT_CHANGED
+    front.agreement = fake.agreement_document(log, signers=fake.BOTH, version=3)
+    assert connect(front, "visits-2026").version == 3
+
+
+@pytest.mark.parametrize("version", [None, 0, "1", True, 1.0])
+def test_a_version_is_a_whole_number(front, log, tmp_path, version):
+    document = fake.agreement_document(log, signers=fake.BOTH, version=version)
+    assert flaw_of(front, write(tmp_path / "a.json", document)) is Flaw.AGREEMENT_MALFORMED
+
+
 def test_the_server_can_not_contradict_a_file_that_was_used_before(front, agreement_file):
     connect(front, agreement_file)
     front.agreement = fake.agreement_document(fake.FakeLog(fake.private_key(2)), signers=fake.BOTH)

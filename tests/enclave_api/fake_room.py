@@ -69,6 +69,9 @@ class FakeRoom:
         if "actor" in body and "agreement" in body and not self._is_askers(body):
             return None
         if path.startswith("/agreements/"):
+            uid, _, rest = path.removeprefix("/agreements/").partition("/")
+            if rest == "versions" and uid in self.agreements:
+                return [self.agreements[uid]]
             return self.agreements.get(path.removeprefix("/agreements/"))
         wanted = f"urn:jali:party:{organization}"
         return {

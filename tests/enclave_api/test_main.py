@@ -130,9 +130,44 @@ def test_grant_signs_for_both_parties_and_registers(
     assert house.room.acts[-1]["detail"]["agreement"] == uid
 
 
+def test_grant_amends_and_the_front_tells_it_in_words(
+    house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command, keys = granting(tmp_path, capsys)
+    uid = run(capsys, *command)["agreement"]
+    first = verify(json.loads((tmp_path / "agreement.json").read_text()), keys)
+    more = TERMS | {
+        "doors": ["sql", "function"],
+        "people": ["li.wei"],
+        "epsilon_per_person": "2",
+        "citation": "Cite us.",
+    }
+    (tmp_path / "terms.json").write_text(json.dumps(more))
+    assert run(capsys, *command, "--amend", uid)["agreement"] == uid
+    second = verify(json.loads((tmp_path / "agreement.json").read_text()), keys)
+    assert (second.version, second.replaces) == (2, first.digest)
+    assert (second.terms.people, second.terms.epsilon_per_person_micro) == ({"li.wei"}, 2_000_000)
+    assert house.room.acts[-1]["detail"] | {"version": 2} == house.room.acts[-1]["detail"]
+    token = house.token()
+    told = house.get(f"/api/v1/agreements/{uid}/text", token)
+    assert told.mimetype == "text/markdown"
+    assert "replaces version 1" in told.text
+    assert "Citation: Cite us." in told.text
+    assert [each["version"] for each in house.get(f"/api/v1/agreements/{uid}/versions", token).json] == [2]
+    stranger = house.token("researcher", "other")
+    for part in ("text", "versions"):
+        assert house.get(f"/api/v1/agreements/{uid}/{part}", stranger).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("change", "where"),
     [
+        ({"doors": "sql"}, "doors"),
+        ({"people": [7]}, "people"),
+        ({"front_may_vouch": "yes"}, "front_may_vouch"),
+        ({"reports_every_months": "6"}, "reports_every_months"),
+        ({"citation": None}, "citation"),
+        ({"doors": []}, None),
         ({"epsilon": 8.0}, "epsilon"),
         ({"epsilon": "NaN"}, "epsilon"),
         ({"epsilon": "0.1234567"}, "epsilon"),

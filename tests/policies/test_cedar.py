@@ -142,12 +142,10 @@ def test_cedar_by_itself_allows_what_it_can_not_evaluate():
         {"now": None},
         {"now": "2026-01-01"},
         {"purpose": None},
-        {"purpose": 7},
         {"role": None},
         {"account": None},
         {"account": 7},
         {"dataset": None},
-        {"door": ["function"]},
         {"aggregates": frozenset({1})},
         {"aggregates": "avg"},
         {"aggregates": None},
@@ -163,6 +161,11 @@ def test_what_can_not_be_evaluated_is_refused(changes):
     assert not found.allowed
     codes = {reason.code for reason in why(WHOLE, FACTS, found)}
     assert UNDECIDED in codes
+
+
+def test_a_fact_of_a_wrong_type_that_can_be_compared_is_another_than_agreed():
+    assert verdict(purpose=7).policies == ("purposes",)
+    assert verdict(door=["function"]).policies == ("doors",)
 
 
 def test_an_empty_set_of_policies_allows_nothing():

@@ -92,6 +92,20 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_agreement_organization"), "agreement", ["organization"], unique=False)
     op.create_table(
+        "agreement_version",
+        sa.Column("uid", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("registered_at", enclave.store.base.UtcTime(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["uid"],
+            ["agreement.uid"],
+        ),
+        sa.PrimaryKeyConstraint("uid", "version"),
+    )
+    op.create_table(
         "dataset_version",
         sa.Column("dataset", sa.String(), nullable=False),
         sa.Column("version", sa.String(), nullable=False),
