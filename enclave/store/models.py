@@ -78,7 +78,7 @@ class AgreementVersionRow(Base):
     uid: Mapped[str] = mapped_column(ForeignKey("agreement.uid"), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
     digest: Mapped[str]
-    document: Mapped[dict[str, Any]] = mapped_column(JSON)
+    document: Mapped[dict[str, Any]] = mapped_column(Json)
     registered_at: Mapped[datetime]
     log_index: Mapped[int]
 

@@ -94,11 +94,11 @@ def upgrade() -> None:
     op.create_table(
         "agreement_version",
         sa.Column("uid", sa.String(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("version", Whole, nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
-        sa.Column("document", sa.JSON(), nullable=False),
-        sa.Column("registered_at", enclave.store.base.UtcTime(), nullable=False),
-        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("document", Json, nullable=False),
+        sa.Column("registered_at", UtcTime(), nullable=False),
+        sa.Column("log_index", Whole, nullable=False),
         sa.ForeignKeyConstraint(
             ["uid"],
             ["agreement.uid"],
