@@ -50,7 +50,7 @@ def leaf(world: World) -> dict[str, Any]:
     with world.room.database.reading() as session:
         size = world.room.log.size(session)
         (entry,) = world.room.log.entries(session, start=size - 1, count=1)
-    return json.loads(b64decode(entry["leaf"])) if "leaf" in entry else entry
+    return dict(json.loads(b64decode(entry["leaf"])))
 
 
 def test_the_newest_version_decides_and_the_budget_goes_on(mine: World) -> None:
