@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from policies.agreements import Agreement, PinnedLog, all_columns, read_agreement, sign, verify
+from policies.agreements import Agreement, PinnedLog, all_columns, amendment_document, read_agreement, sign, verify
+from policies.canonical import digest
 from policies.errors import AgreementRejected
 from policies.terms import AGGREGATES
 from tests.policies.contracts import (
@@ -53,6 +54,14 @@ def test_the_document_is_odrl():
         ("jali:epsilonPerQuery", "lteq"): "0.5",
         ("jali:queriesPerDay", "lteq"): 100,
     }
+
+
+def test_an_amendment_is_the_next_version_and_names_the_one_before():
+    first = verify(signed(), KEYS)
+    second = verify(signed(amendment_document(first, issued=START, terms=replace(TERMS, queries_per_day=7))), KEYS)
+    assert (second.version, second.replaces, second.uid) == (2, first.digest, first.uid)
+    assert second == replace(first, version=2, replaces=first.digest, terms=replace(TERMS, queries_per_day=7))
+    assert second.digest != first.digest == digest({k: v for k, v in signed().items() if k != "proof"})
 
 
 def test_the_order_of_signing_does_not_matter():
@@ -137,6 +146,7 @@ def test_another_party_can_not_take_anothers_place():
 
 
 BAD_SHAPES = [
+    (("permission", 0, "duty", 2, "constraint", 0, "rightOperand"), 7, "wrong-value"),
     (("@context",), "http://www.w3.org/ns/odrl.jsonld", "wrong-shape"),
     (("@type",), "Offer", "wrong-shape"),
     (("profile",), None, "wrong-shape"),

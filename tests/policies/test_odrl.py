@@ -60,7 +60,7 @@ def requests(draw):
         vouched_by=draw(st.sampled_from(["front", "laptop", ""])),
         door=draw(st.sampled_from(["sql", "sql", "function", "training", "file"])),
         dataset=draw(st.sampled_from(["flights", "flights", "patients"])),
-        reads=draw(st.dictionaries(st.sampled_from(TABLES), some(COLUMNS), max_size=2)),
+        reads=draw(st.dictionaries(st.sampled_from(TABLES), some(COLUMNS, least=0), max_size=2)),
         aggregates=draw(some(sorted(AGGREGATES)[:3], least=0)),
         algorithms=draw(some(ALGORITHMS, least=0)),
         purpose=draw(st.sampled_from([*PURPOSES, ""])),

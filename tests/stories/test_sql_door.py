@@ -174,11 +174,13 @@ def test_the_day_ends_and_says_so(world: World) -> None:
         rare.ask("SELECT COUNT(*) AS n FROM visits WHERE minutes > 52", epsilon="0.1")
 
 
-def test_an_expired_agreement_is_refused(world: World) -> None:
-    long_ago = datetime.now(UTC).replace(microsecond=0) - timedelta(days=10)
-    uid = world.sign_agreement("old", not_before=long_ago, expires_at=long_ago + timedelta(days=1))
-    with pytest.raises(Refused):
-        World(world.room, world.provider_key, world.university_key, uid).ask(PER_CLINIC)
+def test_an_expired_agreement_is_refused(fresh_world: World) -> None:
+    room, now = fresh_world.room, datetime.now(UTC).replace(microsecond=0)
+    uid = fresh_world.sign_agreement("old", expires_at=now + timedelta(hours=1))
+    object.__setattr__(room, "clock", lambda: now + timedelta(hours=1))
+    with pytest.raises(Refused) as caught:
+        fresh_world.ask(PER_CLINIC, agreement=uid)
+    assert [reason.code for reason in caught.value.reasons] == ["expired"]
 
 
 def test_a_hold_bites_at_once_and_a_lift_opens_again(fresh_world: World) -> None:
