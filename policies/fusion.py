@@ -36,7 +36,7 @@ class Finding:
 
 def assess(card: Dataset, holdings: Iterable[Holding]) -> tuple[Finding, ...]:
     """Every way in which what is asked for could be joined with what the organization has, the weightiest first."""
-    found = [finding for holding in holdings for finding in _findings(card, holding)]
+    found = [finding for holding in holdings for finding in list(_findings(card, holding)) or [_unrelated(holding)]]
     return tuple(sorted(found, key=lambda finding: _ORDER.index(finding.weight)))
 
 
@@ -60,11 +60,13 @@ def _findings(card: Dataset, holding: Holding) -> Iterator[Finding]:
         yield Finding("high", holding.agreement, message)
     for relation in (*_relations(card, other.name), *_relations(other, card.name)):
         yield Finding("medium", holding.agreement, f"{other.title}: declared relation, {relation}; {spent}")
-    if shared := sorted(_identifying(card) & _identifying(other)):
+    if other.name != card.name and (shared := sorted(_identifying(card) & _identifying(other))):
         message = f"{other.title}: fields of the same name that tell units apart: {', '.join(shared)}; {spent}"
         yield Finding("medium", holding.agreement, message)
-    elif other.name != card.name:
-        yield Finding("low", holding.agreement, f"{other.title}: no common unit or field is declared; {spent}")
+
+
+def _unrelated(holding: Holding) -> Finding:
+    return Finding("low", holding.agreement, f"{holding.card.title}: no common unit, relation or field is declared")
 
 
 def _relations(card: Dataset, name: str) -> list[str]:
