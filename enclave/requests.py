@@ -110,8 +110,6 @@ def _sql(value: Any, reasons: list[Reason]) -> str | tuple[str, ...]:
         if not isinstance(text, str) or not text.strip():
             where = f"statement {number}" if isinstance(value, list) else "sql"
             reasons.append(Reason("sql-missing", "sql must be a text, or a list of texts", where))
-        elif "\0" in text:  # PostgreSQL, as the room's store, keeps no such text
-            reasons.append(Reason("sql-nul", "sql must not hold the character NUL", "sql"))
     return tuple(listed) if isinstance(value, list) else value
 
 

@@ -133,7 +133,8 @@ def open_room(settings: Settings, *, with_lanes: bool) -> Room:
 
 def _over(database: Database, settings: Settings, *, with_lanes: bool) -> Room:
     database.migrate()
-    if not settings.keys.exists() and database.has_log():
+    # In this order: keys are made before a log, so of commands that make a room together none sees a log alone.
+    if database.has_log() and not settings.keys.exists():
         # A fresh key would sign a log that is another's; who mistyped a home or lost its keys must hear of it.
         raise Unavailable(f"the store has a log, and under {settings.home} are no keys: it is another room's")
     key = RoomKey.load_or_create(settings.keys)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from time import sleep
 from typing import Any
 
 import httpx
@@ -61,12 +62,15 @@ def standing(furnished: Researcher, tmp_path_factory: pytest.TempPathFactory) ->
 def standing_of(researcher: Researcher) -> Standing:
     house = researcher.house
     now = datetime.now(UTC)
-    ended = {"not_before": now - timedelta(days=9), "expires_at": now - timedelta(days=1)}
+    # What ended already can't be registered; so it ends while the rest is prepared.
+    ends_at = now + timedelta(seconds=12)
+    ended = {"not_before": now - timedelta(days=9), "expires_at": ends_at}
     expired = house.grant("expired", **{name: time.strftime("%Y-%m-%dT%H:%M:%SZ") for name, time in ended.items()})
     house.run("enclave_api", "account", "create", "eve", "--role", "researcher", "--organization", "elsewhere")
     stranger = house.run("enclave_api", "account", "token", "eve")["token"]
     revoked = house.run("enclave_api", "account", "token", "li.wei")["token"]
     house.run("enclave_api", "account", "revoke", revoked.split("_")[1])
+    sleep(max(0.0, (ends_at - datetime.now(UTC)).total_seconds()))
     uids = [json.loads(path.read_text())["uid"] for path in (researcher.agreement, expired)]
     return Standing(house, researcher, *uids, str(expired), stranger, revoked)
 

@@ -64,6 +64,7 @@ class Officer:
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_a_case_stops_what_runs_within_two_seconds(furnished: Researcher, tmp_path: Path) -> None:
     researcher = furnished.moved_to(tmp_path)
     house = researcher.house

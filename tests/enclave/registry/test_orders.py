@@ -212,8 +212,9 @@ def test_what_is_withdrawn_is_gone(office: Office, tmp_path: Any) -> None:
         room.lanes._free.put(child)
         assert room.clock() < deadline, "a child still holds the key"
     room.lanes._free.put(None)
-    with pytest.raises(AgreementRejected, match="withdrawn"):
+    with pytest.raises(AgreementRejected) as rejected:
         world.sign_agreement("too-late")
+    assert [reason.code for reason in rejected.value.reasons] == ["withdrawn"]
     with pytest.raises(CardRejected, match="withdrawn"):
         make_load(world, tmp_path)
     assert office.refuses(NotFound, office.order("withdraw", "visits", PROVIDER, nonce=61)) == []
