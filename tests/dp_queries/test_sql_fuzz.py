@@ -93,7 +93,8 @@ def test_a_hundred_thousand_random_queries():
     assert seen.refusals["above"] <= 10
     assert seen.outcomes["written answered"] >= seen.outcomes["written refused"]
     assert {part: seen.parts[part] for part in _PARTS | _RARE_PARTS if seen.parts[part] < 20} == {}
-    assert {code: seen.refusals[code] for code in _REFUSED | _RARELY_REFUSED if seen.refusals[code] < 5} == {}
+    assert {code: seen.refusals[code] for code in _REFUSED if seen.refusals[code] < 5} == {}
+    assert {code for code in _RARELY_REFUSED if seen.refusals[code] < 2} == set()
     offered = {kind.__name__ for kind in OFFERED}
     assert {name: seen.nodes[name] for name in offered if seen.nodes[name] < 5} == {}
 
