@@ -13,6 +13,7 @@ from math import floor
 from typing import Final
 
 from policies.agreements import Agreement
+from policies.cases import names_touched
 from policies.cedar import PERMIT
 from policies.errors import Reason, Refused
 from policies.facts import Facts
@@ -177,9 +178,5 @@ def _by_table(columns: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
 
 
 def _held(agreement: Agreement, actor: Actor, holds: Iterable[Hold]) -> Iterator[Reason]:
-    # By name only, whatever the name is of: where two things share a name a hold stops both, which fails closed.
-    # An agreement's short id is such a name: what an officer types in haste must bite.
-    parties = {agreement.assigner, agreement.assignee}
-    touched = {agreement.uid, agreement.id, agreement.terms.dataset, *parties, actor.account}
-    for target in sorted({hold.target for hold in holds} & touched):
+    for target in sorted({hold.target for hold in holds} & names_touched(agreement, actor.account)):
         yield Reason("held", f"{target} is suspended", HOLDS)
