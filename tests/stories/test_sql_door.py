@@ -223,6 +223,7 @@ def test_a_question_whose_room_died_is_performed_under_the_charge_it_has(fresh_w
 
 
 def test_every_receipt_proves_its_leaf(world: World) -> None:
+    world.ask(PER_CLINIC, epsilon="2")
     receipt = world.ask(PER_CLINIC, epsilon="2")["receipt"]
     room = world.room
     assert check_receipt(receipt, origin=room.log.origin, public_key=room.log.public_key)["outcome"] == "repeated"
