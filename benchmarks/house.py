@@ -31,7 +31,8 @@ _HEAVIEST = 0.4  # the generator's own law: the heaviest of n users has a share 
 TERMS = {
     "columns": ["trips.*", "zones.*"],
     "aggregates": sorted(AGGREGATES),
-    "purposes": ["measuring"],
+    "purposes": ["benchmark"],
+    "measures": ["answers stay on the machine that measures"],
     "epsilon": "1000",
     "delta": "0.00001",
     "epsilon_per_query": "1",
@@ -128,12 +129,14 @@ def _card(trips: Trips) -> Path:
 def _granted(home: Path) -> Path:
     now = datetime.now(UTC)
     times = {"not_before": now - timedelta(days=1), "expires_at": now + timedelta(days=1)}
-    terms, out = home / "terms.json", home / "agreement.json"
+    terms, out, scenario = home / "terms.json", home / "agreement.json", home / "scenario.txt"
+    scenario.write_text("The figures of docs/benchmarks.md, to see whether they hold.\n")
     terms.write_text(json.dumps(TERMS | {key: time.strftime("%Y-%m-%dT%H:%M:%SZ") for key, time in times.items()}))
     _run(
         "enclave_api", "grant", "--dataset", "trips", "--researcher-organization", ORGANIZATION, "--id", "bench",
         "--provider-key", str(home / f"{PROVIDER}.pem"), "--researcher-key", str(home / f"{ORGANIZATION}.pem"),
-        "--terms", str(terms), "--out", str(out),
+        "--terms", str(terms), "--out", str(out), "--material", f"scenario={scenario}",
+        "--opinion", "made-up trips: all of their budget may be spent",
     )  # fmt: skip
     return out
 

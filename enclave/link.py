@@ -113,6 +113,10 @@ class RoomLink:
         """One dataset's card and version."""
         return self._send("GET", f"/datasets/{_part(name)}")
 
+    def parties(self) -> Json:
+        """The public keys that the room trusts, by party: base64 of 32 bytes."""
+        return self._send("GET", "/parties")
+
     def register_agreement(self, document: Mapping[str, Any]) -> Json:
         """Hand in a signed agreement; the room checks both signatures against the keys that it trusts."""
         return self._send("POST", "/agreements", body={"document": document})

@@ -107,6 +107,11 @@ def _add_registry(app: Flask, room: Room) -> None:
         with room.database.reading() as session:
             return jsonify(room.datasets.get(session, name).model_dump(mode="json"))
 
+    @app.get("/parties")
+    def parties() -> Response:
+        with room.database.reading() as session:
+            return jsonify(dict(room.parties.texts(session)))
+
     @app.post("/agreements")
     def register() -> Response:
         with room.database.writing() as session:

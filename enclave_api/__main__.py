@@ -1,4 +1,4 @@
-"""The operator's command line of the front: python -m enclave_api migrate | account | grant | keygen.
+"""The operator's command line of the front: python -m enclave_api migrate | account | calendar | grant | keygen.
 
 Exit status 0 only on success. What a command changes goes into the room's log; while the room does not answer it waits
 in the front's store, and the command says so.
@@ -21,10 +21,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from enclave.link import RoomSaid, RoomUnreachable
 from enclave_api.config import Settings
 from enclave_api.front import Front
-from enclave_api.services import accounts, acts, grants
+from enclave_api.services import accounts, acts, calendars, grants
 from policies.errors import JaliError, RequestRejected
 
 Facts = dict[str, Any] | list[dict[str, Any]]
+_SCENARIO = "granted on the operator's command line, for parties whose keys are at hand"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _command(commands, "migrate", "bring the front's database to the newest schema", _on_front(_migrate))
     _add_account(commands)
+    _add_calendar(commands)
     _add_grant(commands)
     keygen = _command(commands, "keygen", "write a new Ed25519 private key (PEM, 0600), print its public key", _keygen)
     keygen.add_argument("file", type=Path, metavar="FILE", help="must not exist yet")
@@ -66,17 +68,44 @@ def _add_account(commands: Any) -> None:
     revoke.add_argument("prefix", metavar="PREFIX", help="the 8 characters after jali_")
 
 
+def _add_calendar(commands: Any) -> None:
+    calendar = commands.add_parser("calendar", help="working calendars", description="Published working calendars.")
+    acts_on = calendar.add_subparsers(required=True, metavar="COMMAND")
+    load = _command(acts_on, "load", "take a year's published calendar; deadlines follow at once", _on_front(_calendar))
+    load.add_argument("file", type=Path, metavar="FILE", help="JSON, see docs/operations.md")
+    _command(acts_on, "list", "every calendar that was loaded", _on_front(_calendars))
+
+
 def _add_grant(commands: Any) -> None:
-    grant = _command(commands, "grant", "make an agreement, sign it for both parties, register it", _on_front(_grant))
+    told = "walk the whole way from an application to a signed agreement, for parties whose keys are at hand"
+    grant = _command(commands, "grant", told, _on_front(_grant))
     grant.add_argument("--dataset", required=True)
     grant.add_argument("--researcher-organization", required=True)
     grant.add_argument("--provider-key", required=True, type=Path, metavar="FILE")
     grant.add_argument("--researcher-key", required=True, type=Path, metavar="FILE")
     grant.add_argument("--terms", required=True, type=Path, metavar="FILE", help="JSON, see docs/api.md")
     grant.add_argument("--out", required=True, type=Path, metavar="FILE", help="where the signed agreement is written")
+    grant.add_argument("--scenario", default=_SCENARIO, help="what is asked of the data, and why")
+    grant.add_argument(
+        "--material",
+        action="append",
+        default=[],
+        type=_named_file,
+        metavar="NAME=FILE",
+        help="a material that the dataset lists; as often as needed",
+    )
+    grant.add_argument("--declare", action="append", default=[], metavar="DECLARATION", help="as often as needed")
+    grant.add_argument("--opinion", help="what experts said, for a large request")
     which = grant.add_mutually_exclusive_group()
     which.add_argument("--id", help="the agreement's name (default: made up)")
     which.add_argument("--amend", metavar="UID", help="make the next version of this agreement instead of a new one")
+
+
+def _named_file(text: str) -> tuple[str, Path]:
+    name, separator, path = text.partition("=")
+    if not (name and separator and path):
+        raise argparse.ArgumentTypeError("must be NAME=FILE")
+    return name, Path(path)
 
 
 def _command(
@@ -140,17 +169,38 @@ def _revoke(front: Front, asked: argparse.Namespace) -> tuple[Facts, list[str]]:
 
 
 def _grant(front: Front, asked: argparse.Namespace) -> tuple[Facts, list[str]]:
-    terms = grants.read_terms(asked.dataset, json.loads(asked.terms.read_text()))
-    parties = {
+    request = grants.Request(
+        dataset=asked.dataset,
+        organization=asked.researcher_organization,
+        terms=json.loads(asked.terms.read_text()),
+        scenario=asked.scenario,
+        materials={name: (file.name, file.read_bytes()) for name, file in asked.material},
+        declarations=tuple(asked.declare),
+        opinion=asked.opinion,
+        amends=asked.amend,
+        name=asked.id,
+    )
+    keys = {
         grants.provider_of(front, asked.dataset): _read_key(asked.provider_key),
         asked.researcher_organization: _read_key(asked.researcher_key),
     }
-    if asked.amend is None:
-        document = grants.grant(front, terms, parties=parties, by=_operator(), name=asked.id)
-    else:
-        document = grants.amend(front, asked.amend, terms, parties=parties, by=_operator())
+    document = grants.grant(front, request, keys=keys, by=_operator()["account"])
     asked.out.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     return {"agreement": document["uid"], "file": str(asked.out)}, [document["uid"]]
+
+
+def _calendar(front: Front, asked: argparse.Namespace) -> tuple[Facts, list[str]]:
+    told = calendars.load(front, json.loads(asked.file.read_text(encoding="utf-8")), by=_operator())
+    return told, [_calendar_line(told)]
+
+
+def _calendars(front: Front, asked: argparse.Namespace) -> tuple[Facts, list[str]]:
+    facts = calendars.listed(front)
+    return facts, [_calendar_line(told) for told in facts] or ["no calendar was loaded"]
+
+
+def _calendar_line(told: dict[str, Any]) -> str:
+    return f"{told['year']}\t{told['days_off']} days off, {told['workdays']} make-up workdays\t{told['source']}"
 
 
 def _keygen(asked: argparse.Namespace) -> tuple[Facts, list[str]]:

@@ -6,7 +6,20 @@ from apiflask import APIFlask
 from flask import Flask, Response
 
 from enclave_api import errors
-from enclave_api.api import agreements, alerts, cases, catalogue, files, health, log, queries, sanctions, work_orders
+from enclave_api.api import (
+    agreements,
+    alerts,
+    applications,
+    cases,
+    catalogue,
+    files,
+    health,
+    log,
+    queries,
+    sanctions,
+    tasks,
+    work_orders,
+)
 from enclave_api.api.description import View, describe
 from enclave_api.config import Settings
 from enclave_api.front import Front
@@ -28,6 +41,9 @@ HEADERS = {
 }
 
 
+_BLUEPRINTS = (catalogue, agreements, applications, queries, log, alerts, files, work_orders, cases, sanctions, tasks)
+
+
 def create_app(settings: Settings) -> APIFlask:
     """The front as a WSGI application. Migrations run here, and acts that wait for the room's log are sent."""
     app = APIFlask(
@@ -38,7 +54,7 @@ def create_app(settings: Settings) -> APIFlask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it
     app.extensions["jali"] = Front.open(settings)
     errors.register(app)
-    for module in (catalogue, agreements, queries, log, alerts, files, work_orders, cases, sanctions):
+    for module in _BLUEPRINTS:
         app.register_blueprint(module.bp, url_prefix=API + (module.bp.url_prefix or ""))
     app.register_blueprint(health.bp)
     app.register_blueprint(catalogue.open_list)

@@ -9,14 +9,21 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from policies.applications import Priority
 from policies.card_types import Identifier, Line
 from policies.cases import Right
+from policies.conditions import Declaration
 from policies.errors import Reason, RequestRejected
 from policies.work_orders import MOST_REASON, Kind
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Reasoned = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MOST_REASON)]
 Told = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=10_000)]
+Amount = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,30})?$")]
+"""A plain decimal text such as "0.25"."""
+Epsilon = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?$")]
+ColumnName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}\.([a-z][a-z0-9_]{0,62}|\*)$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._@-]{0,63}$")]
 MOST_DIGITS = 40
 
 
@@ -49,6 +56,54 @@ class DecisionBody(Body):
 
     act: Line
     reason: Reasoned = ""
+
+
+class WantedBody(Body):
+    """What an application asks for; amounts are plain decimal texts, as in an agreement's terms."""
+
+    doors: list[Line] = Field(max_length=3)
+    columns: list[ColumnName] = Field(max_length=1000, description='as "table.column", or "table.*" for all of a table')
+    aggregates: list[Line] = Field(default=[], max_length=20)
+    algorithms: list[Line] | None = Field(default=None, max_length=1000)
+    people: list[Name] | None = Field(default=None, max_length=1000, description="accounts; none: all researchers")
+    epsilon: Epsilon
+    delta: Amount
+    epsilon_per_query: Epsilon
+    epsilon_per_person: Epsilon | None = None
+    queries_per_day: int
+    months: int = Field(description="how long the agreement shall hold")
+
+
+class ApplicationBody(Body):
+    """An application for a conditionally open dataset (Art. 18)."""
+
+    dataset: Identifier
+    purposes: list[Line] = Field(max_length=100)
+    scenario: Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)]
+    wanted: WantedBody
+    measures: dict[Line, Reasoned] = Field(default={}, description="each security measure and how it is met")
+    declarations: list[Declaration] = []
+    materials: dict[Identifier, Digest] = Field(default={}, description="each material's uploaded file, by digest")
+    priority: Priority | None = None
+    priority_reason: Reasoned = ""
+    amends: Annotated[str, StringConstraints(max_length=200)] | None = Field(
+        default=None, description="uid of the agreement that shall be amended"
+    )
+
+
+class ApplicationActBody(Body):
+    """An act on an application, with its reason, and what it brings."""
+
+    act: Line
+    reason: Reasoned = ""
+    document: Digest | None = Field(default=None, description="digest of an uploaded document: an expert's opinion")
+    terms: dict[str, Any] | None = Field(default=None, description="approve: narrower terms, as docs/api.md has them")
+
+
+class SignatureBody(Body):
+    """One party's Ed25519 signature over the canonical JSON of the drafted agreement, in base64."""
+
+    value: Annotated[str, StringConstraints(max_length=100)]
 
 
 class ReportBody(Body):

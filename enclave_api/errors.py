@@ -67,6 +67,7 @@ PROBLEMS: Mapping[str, Problem] = {
     "agreement-rejected": Problem(422, "The agreement can't be accepted"),
     "card-rejected": Problem(422, "The dataset card has faults"),
     "work-order-returned": Problem(422, "The work order is returned"),
+    "application-incomplete": Problem(422, "The application is not complete"),
     "load-rejected": Problem(422, "The data break their card"),
     "order-rejected": Problem(422, "The order can't be accepted"),
     "query-rejected": Problem(422, "This SQL can't be answered"),

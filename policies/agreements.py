@@ -6,7 +6,7 @@ has one spelling only: what is read and written again must be the same bytes, so
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -32,7 +32,9 @@ __all__ = [
     "read_agreement",
     "sign",
     "signature_faults",
+    "signers",
     "verify",
+    "with_signature",
 ]
 
 MOST_VERSIONS = 10_000
@@ -138,13 +140,30 @@ def sign(document: Mapping[str, Any], private_key: Ed25519PrivateKey, party: str
 
     Only what we read whole is signed, and reading compiles, so nobody is bound to a term that can't be decided.
     """
+    signature = private_key.sign(canonical_bytes(read_agreement(document).to_json()))
+    return with_signature(document, party, b64encode(signature).decode())
+
+
+def with_signature(document: Mapping[str, Any], party: str, value: str) -> dict[str, Any]:
+    """The document with a signature that was made elsewhere (base64 of 64 bytes) as this party's, in its place.
+
+    Raises AgreementRejected where the party or the form is wrong; whether it is right, `signature_faults` says.
+    """
     agreement = read_agreement(document)
     if party not in (agreement.assigner, agreement.assignee):
         raise _rejected(Reason("unknown-party", f"{party} is not a party of this agreement", "proof"))
+    try:
+        base64_bytes(value)
+    except ValueError as fault:
+        raise _rejected(Reason("bad-signature", f"a signature {fault}", "value")) from None
     proofs = [proof for proof in (document.get("proof") or ()) if proof["party"] != f"urn:jali:party:{party}"]
-    signature = private_key.sign(canonical_bytes(agreement.to_json()))
-    proof = {"type": "jali:Ed25519", "party": f"urn:jali:party:{party}", "value": b64encode(signature).decode()}
+    proof = {"type": "jali:Ed25519", "party": f"urn:jali:party:{party}", "value": value}
     return {**agreement.to_json(), "proof": sorted([*proofs, proof], key=lambda each: str(each["party"]))}
+
+
+def signers(document: Mapping[str, Any]) -> frozenset[str]:
+    """The parties whose signatures a document carries, right or wrong."""
+    return frozenset(read_uid(proof["party"], "party") for proof in (document.get("proof") or ()))
 
 
 def verify(document: Mapping[str, Any], keys: Mapping[str, Ed25519PublicKey]) -> Agreement:
@@ -160,13 +179,16 @@ def verify(document: Mapping[str, Any], keys: Mapping[str, Ed25519PublicKey]) ->
 
 
 def signature_faults(
-    document: Mapping[str, Any], agreement: Agreement, keys: Mapping[str, Ed25519PublicKey]
+    document: Mapping[str, Any],
+    agreement: Agreement,
+    keys: Mapping[str, Ed25519PublicKey],
+    parties: Iterable[str] | None = None,
 ) -> tuple[Reason, ...]:
-    """What is missing or wrong of the signatures under a document that states this agreement."""
+    """What is missing or wrong of the signatures of `parties`, or both, under a document that states this agreement."""
     message = canonical_bytes(agreement.to_json())
     proofs = {proof["party"]: proof["value"] for proof in (document.get("proof") or ())}
     reasons = []
-    for party in (agreement.assigner, agreement.assignee):
+    for party in parties or (agreement.assigner, agreement.assignee):
         uid, key = f"urn:jali:party:{party}", keys.get(party)
         if key is None:
             reasons.append(Reason("unknown-party", f"we hold no key of {party}", "proof"))

@@ -4,42 +4,44 @@ Pure: what the organization uploaded, its violations and the time are arguments.
 reason at once; a complete one is a work order to the provider, with its deadline in working days.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
 from fractions import Fraction
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal
 
-from policies.card_types import Frozen
 from policies.catalogue import Dataset
 from policies.conditions import Credit, Feedback, Scenario, Security
+from policies.duties import condition
 from policies.errors import Reason
+from policies.months import months_between, months_later
 from policies.states import Machine, Transition
 from policies.terms import AGGREGATES, MICRO, MOST_QUERIES_PER_DAY, STANDARD_MEASURES, Terms
 
 Priority = Literal["livelihood", "economic-development", "replicable"]
 LEAST_SCENARIO: Final = 20
 MOST_MONTHS: Final = 60
-C = TypeVar("C", bound=Frozen)
 _RESEARCHER: Final = frozenset({"researcher"})
 _OPERATOR: Final = frozenset({"operator"})
 _PROVIDER: Final = frozenset({"data-provider"})
+_PARTIES: Final = _RESEARCHER | _PROVIDER
 
 MACHINE: Final = Machine(
     matter="application",
     initial="submitted",
     transitions=(
-        Transition("return", ("submitted",), "incomplete", _OPERATOR),
+        Transition("return", ("submitted", "under-review"), "incomplete", _OPERATOR),
         Transition("complete", ("incomplete",), "submitted", _RESEARCHER),
         Transition("accept", ("submitted",), "under-review", _OPERATOR),
         Transition("ask-experts", ("under-review",), "with-experts", _PROVIDER),
         Transition("note-opinion", ("with-experts",), "under-review", _PROVIDER),
         Transition("approve", ("under-review",), "approved", _PROVIDER),
         Transition("refuse", ("under-review", "with-experts"), "refused", _PROVIDER),
-        Transition("sign", ("approved",), "signed", _RESEARCHER),
+        Transition("sign", ("approved",), "half-signed", _PARTIES),
+        Transition("sign", ("half-signed",), "signed", _PARTIES),
         Transition(
             "withdraw",
-            ("submitted", "incomplete", "under-review", "with-experts", "approved"),
+            ("submitted", "incomplete", "under-review", "with-experts", "approved", "half-signed"),
             "withdrawn",
             _RESEARCHER,
         ),
@@ -51,28 +53,40 @@ MACHINE: Final = Machine(
 class Wanted:
     """What is asked for: doors, columns as (table, column), aggregates, people by account, and amounts.
 
-    `months` is how long the agreement shall hold from its signature on.
+    As in `Terms`, `algorithms` None is any of the doors', and `people` None every researcher of the organization.
+    `months` is how long the agreement shall hold.
     """
 
     doors: frozenset[str]
     columns: frozenset[tuple[str, str]]
     aggregates: frozenset[str]
-    people: frozenset[str]
+    algorithms: frozenset[str] | None
+    people: frozenset[str] | None
     epsilon_micro: int
     delta: Fraction
     epsilon_per_query_micro: int
+    epsilon_per_person_micro: int | None
     queries_per_day: int
     months: int
+
+    @classmethod
+    def of(cls, agreed: Terms) -> "Wanted":
+        """What somebody asks for who wants just these terms."""
+        months = max(months_between(agreed.not_before, agreed.expires_at), 1)
+        months += months_later(agreed.not_before, months) < agreed.expires_at
+        same = {field.name: getattr(agreed, field.name) for field in fields(cls) if field.name != "months"}
+        return cls(**same, months=months)
 
 
 @dataclass(frozen=True)
 class Application:
     """An application as it was handed in. `measures` says of each security measure how it is met, `materials` which
-    uploaded file (by digest) is which of the dataset's materials. `priority` is claimed, with its reason (Art. 19)."""
+    uploaded file (by digest) is which of the dataset's materials. `priority` is claimed, with its reason (Art. 19).
+    `amends` is the agreement that shall be amended, where there is one."""
 
     dataset: str
     organization: str
-    purpose: str
+    purposes: frozenset[str]
     scenario: str
     wanted: Wanted
     measures: Mapping[str, str]
@@ -80,6 +94,7 @@ class Application:
     materials: Mapping[str, str]
     priority: Priority | None = None
     priority_reason: str = ""
+    amends: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +109,7 @@ def missing(application: Application, card: Dataset, standing: Standing, *, now:
     """Everything that keeps an application from being complete, at once (Art. 19); empty when nothing does."""
     return tuple(
         reason
-        for check in (_scenario, _wanted, _security, _credit, _materials, _priority)
+        for check in (_own, _scenario, _wanted, _security, _credit, _materials, _priority)
         for reason in check(application, card, standing, now)
     )
 
@@ -109,7 +124,7 @@ def terms(application: Application, card: Dataset, *, begins_at: datetime, expir
 
     Raises ValueError where they are not valid. Source: Art. 15, 20.
     """
-    wanted, duties, security = application.wanted, _condition(card, Feedback), _condition(card, Security)
+    wanted, duties, security = application.wanted, condition(card, Feedback), condition(card, Security)
     stated: dict[str, Any] = {}
     if duties is not None:
         stated = {"reports_every_months": duties.report_months, "reports_grace_days": duties.grace_days}
@@ -117,7 +132,7 @@ def terms(application: Application, card: Dataset, *, begins_at: datetime, expir
         dataset=application.dataset,
         columns=wanted.columns,
         aggregates=wanted.aggregates,
-        purposes=frozenset({application.purpose}),
+        purposes=application.purposes,
         not_before=begins_at,
         expires_at=expires_at,
         epsilon_micro=wanted.epsilon_micro,
@@ -125,24 +140,33 @@ def terms(application: Application, card: Dataset, *, begins_at: datetime, expir
         epsilon_per_query_micro=wanted.epsilon_per_query_micro,
         queries_per_day=wanted.queries_per_day,
         doors=wanted.doors,
+        algorithms=wanted.algorithms,
         people=wanted.people,
+        epsilon_per_person_micro=wanted.epsilon_per_person_micro,
         measures=STANDARD_MEASURES | set(security.measures if security else ()),
         **stated,
     )
 
 
-def _condition(card: Dataset, kind: type[C]) -> C | None:
-    return next((condition for condition in card.conditions if isinstance(condition, kind)), None)
+def excess(agreed: Terms, application: Application) -> tuple[Reason, ...]:
+    """Every way in which terms go beyond what was applied for: an approval may narrow, never widen."""
+    return tuple(
+        Reason("beyond-application", message, name)
+        for name, within, message in _LIMITS
+        if not within(agreed, application)
+    )
 
 
 _Reasons = Iterator[Reason]
 
 
 def _scenario(asked: Application, card: Dataset, _standing: Standing, _now: datetime) -> _Reasons:
-    stated = _condition(card, Scenario)
-    if stated is not None and asked.purpose not in stated.purposes:
+    stated = condition(card, Scenario)
+    if stated is not None and not asked.purposes <= set(stated.purposes):
         allowed = "; ".join(stated.purposes)
-        yield Reason("purpose", f"the data are open for these purposes: {allowed}", "purpose")
+        yield Reason("purpose", f"the data are open for these purposes: {allowed}", "purposes")
+    if not asked.purposes:
+        yield Reason("missing", "name the purposes", "purposes")
     if len(asked.scenario.strip()) < LEAST_SCENARIO:
         yield Reason("scenario", f"describe what is asked and why, in {LEAST_SCENARIO} characters or more", "scenario")
 
@@ -156,8 +180,8 @@ def _wanted(asked: Application, card: Dataset, _standing: Standing, _now: dateti
         yield Reason("door", f"the dataset has no door {door}", "doors")
     for aggregate in sorted(wanted.aggregates - AGGREGATES):
         yield Reason("aggregate", f"there is no aggregate {aggregate}", "aggregates")
-    for name in ("columns", "doors", "aggregates", "people"):
-        if not getattr(wanted, name):
+    for name in ("columns", "doors", "aggregates", "algorithms", "people"):
+        if getattr(wanted, name) == frozenset():
             yield Reason("missing", f"name the {name}", name)
     if not 1 <= wanted.months <= MOST_MONTHS:
         yield Reason("months", f"an agreement holds 1 to {MOST_MONTHS} months", "months")
@@ -177,8 +201,8 @@ def _amounts(wanted: Wanted, card: Dataset) -> _Reasons:
 
 
 def _security(asked: Application, card: Dataset, _standing: Standing, _now: datetime) -> _Reasons:
-    condition = _condition(card, Security)
-    required = condition.measures if condition else ()
+    stated = condition(card, Security)
+    required = stated.measures if stated else ()
     for measure in required:
         if not asked.measures.get(measure, "").strip():
             yield Reason("measure", f"say how this is met: {measure}", "measures")
@@ -187,20 +211,15 @@ def _security(asked: Application, card: Dataset, _standing: Standing, _now: date
 
 
 def _credit(asked: Application, card: Dataset, standing: Standing, now: datetime) -> _Reasons:
-    condition = _condition(card, Credit)
-    if condition is None:
+    stated = condition(card, Credit)
+    if stated is None:
         return
-    for declaration in condition.declarations:
+    for declaration in stated.declarations:
         if declaration not in asked.declarations:
             yield Reason("declaration", f"this must be declared: {declaration}", "declarations")
-    months, last = condition.months_without_violation, standing.last_violation
-    if months and last is not None and _months_between(last, now) < months:
+    months, last = stated.months_without_violation, standing.last_violation
+    if months and last is not None and months_between(last, now) < months:
         yield Reason("violation", f"a violation was recorded within the last {months} months", "organization")
-
-
-def _months_between(earlier: datetime, later: datetime) -> int:
-    whole = (later.year - earlier.year) * 12 + later.month - earlier.month
-    return whole - ((later.day, later.timetz()) < (earlier.day, earlier.timetz()))
 
 
 def _materials(asked: Application, card: Dataset, standing: Standing, _now: datetime) -> _Reasons:
@@ -219,6 +238,49 @@ def _materials(asked: Application, card: Dataset, standing: Standing, _now: date
         yield Reason("unknown-material", "the dataset lists no such material", f"materials.{name[:60]}")
 
 
+def _own(asked: Application, card: Dataset, _standing: Standing, _now: datetime) -> _Reasons:
+    # Whoever decides on an application must not be who makes it.
+    if asked.organization == card.provider:
+        yield Reason("own-dataset", "a provider does not apply for its own dataset", "organization")
+
+
 def _priority(asked: Application, _card: Dataset, _standing: Standing, _now: datetime) -> _Reasons:
     if asked.priority is not None and not asked.priority_reason.strip():
         yield Reason("priority-reason", "say why it should be given priority", "priority_reason")
+
+
+def _covered(agreed: Terms, asked: Application) -> bool:
+    wanted = asked.wanted.columns
+    return all((table, "*") in wanted or (table, column) in wanted for table, column in agreed.columns)
+
+
+def _named(agreed: frozenset[str] | None, asked: frozenset[str] | None) -> bool:
+    return asked is None or (agreed is not None and agreed <= asked)
+
+
+_Limit = tuple[str, Callable[[Terms, Application], bool], str]
+_LIMITS: Final[tuple[_Limit, ...]] = (
+    ("columns", _covered, "columns that were not applied for"),
+    ("doors", lambda t, a: t.doors <= a.wanted.doors, "doors that were not applied for"),
+    ("aggregates", lambda t, a: t.aggregates <= a.wanted.aggregates, "aggregates that were not applied for"),
+    ("algorithms", lambda t, a: _named(t.algorithms, a.wanted.algorithms), "algorithms that were not applied for"),
+    ("purposes", lambda t, a: t.purposes <= a.purposes, "purposes that were not applied for"),
+    ("people", lambda t, a: _named(t.people, a.wanted.people), "people who were not applied for"),
+    ("epsilon", lambda t, a: t.epsilon_micro <= a.wanted.epsilon_micro, "more epsilon than was applied for"),
+    ("delta", lambda t, a: t.delta <= a.wanted.delta, "more delta than was applied for"),
+    (
+        "epsilon_per_query",
+        lambda t, a: t.epsilon_per_query_micro <= a.wanted.epsilon_per_query_micro,
+        "more epsilon per query than was applied for",
+    ),
+    (
+        "queries_per_day",
+        lambda t, a: t.queries_per_day <= a.wanted.queries_per_day,
+        "more queries per day than were applied for",
+    ),
+    (
+        "expires_at",
+        lambda t, a: t.expires_at <= months_later(t.not_before, a.wanted.months),
+        "a longer time than was applied for",
+    ),
+)

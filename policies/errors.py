@@ -12,6 +12,7 @@
     |-- CardRejected       a dataset card or a load has faults
     |-- AgreementRejected  an agreement's form or signature is wrong
     |-- WorkOrderReturned  a change of the open list can't stand
+    |-- ApplicationIncomplete  an application lacks something, so it is not accepted
     |-- OrderRejected      an officer's order is not signed, not for this room, or not fresh
     |-- RequestRejected    a request's fields are wrong (epsilon of NaN, missing field)
     `-- QueryRejected      (dp_queries.errors) SQL that can't be answered
@@ -123,6 +124,12 @@ class WorkOrderReturned(JaliError):
     """A work order on the open list is returned; every cause is a reason (Art. 11)."""
 
     kind = "work-order-returned"
+
+
+class ApplicationIncomplete(JaliError):
+    """An application is not accepted; everything that is missing is a reason (Art. 19)."""
+
+    kind = "application-incomplete"
 
 
 class OrderRejected(JaliError):

@@ -4,16 +4,15 @@ The factual half of a report (invocations, columns, aggregates, budget) is compu
 the narrative half is the researcher's. A report that is overdue proposes a hold; who places it is not said here.
 """
 
-from calendar import monthrange
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from policies.errors import Reason, RequestRejected
+from policies.months import months_later
 from policies.states import Machine, Transition
 from policies.terms import Terms
-from policies.working_days import SHANGHAI
 
 _SUPERVISORS: Final = frozenset({"data-provider", "operator", "regulator"})
 MACHINE: Final = Machine(
@@ -70,18 +69,10 @@ def periods(terms: Terms) -> tuple[Period, ...]:
     begins = terms.not_before
     while begins < terms.expires_at:
         number = len(found) + 1
-        due = min(_months_later(terms.not_before, number * terms.reports_every_months), terms.expires_at)
+        due = min(months_later(terms.not_before, number * terms.reports_every_months), terms.expires_at)
         found.append(Period(number, begins, due, due + timedelta(days=terms.reports_grace_days)))
         begins = due
     return tuple(found)
-
-
-def _months_later(start: datetime, months: int) -> datetime:
-    local = start.astimezone(SHANGHAI)
-    years, month = divmod(local.month - 1 + months, 12)
-    _, last_day = monthrange(local.year + years, month + 1)
-    moved = local.replace(year=local.year + years, month=month + 1, day=min(local.day, last_day))
-    return moved.astimezone(start.tzinfo)
 
 
 def standing(period: Period, recorded: Recorded | None, terms: Terms, now: datetime) -> Standing:

@@ -53,6 +53,10 @@ class Machine:
                 return transition.target
         raise WrongState(f"the {self.matter} is {state}: {act} is not possible now", (Reason("state", state, "state"),))
 
+    def open_acts(self, state: str, role: str) -> tuple[str, ...]:
+        """The acts that somebody in this role can take in this state."""
+        return tuple(each.act for each in self.transitions if state in each.sources and role in each.roles)
+
     def diagram(self) -> str:
         """The machine as a Mermaid state diagram, roles beside the acts."""
         lines = ["stateDiagram-v2", f"    [*] --> {_label(self.initial)}"]

@@ -19,6 +19,7 @@ from enclave.store.base import run
 from enclave.store.models import AgreementRow, AgreementVersionRow
 from enclave.store.sanction_models import WithdrawalRow
 from policies.agreements import Agreement, PinnedLog, read_agreement, signature_faults, verify
+from policies.duties import unmet
 from policies.errors import AgreementRejected, NotFound, Reason
 from policies.terms import write_time
 
@@ -61,7 +62,7 @@ class Agreements:
         reasons = [
             *signature_faults(document, agreement, self._parties.keys(session)),
             *self._party_faults(session, agreement),
-            *self._column_faults(session, agreement),
+            *self._card_faults(session, agreement),
             *_time_faults(agreement, now),
             *_log_faults(agreement, log),
             *_version_faults(agreement, None if newest is None else read_agreement(newest.document)),
@@ -115,7 +116,8 @@ class Agreements:
         except NotFound:
             return None
 
-    def _column_faults(self, session: Session, agreement: Agreement) -> Iterator[Reason]:
+    def _card_faults(self, session: Session, agreement: Agreement) -> Iterator[Reason]:
+        """Columns that there are not, and conditions of the dataset that the terms do not meet (Art. 15)."""
         try:
             card = self._datasets.get(session, agreement.terms.dataset).card
         except NotFound:
@@ -123,6 +125,7 @@ class Agreements:
         known = {(table.name, column) for table in card.tables for column in ("*", *(c.name for c in table.columns))}
         for table, name in sorted(agreement.terms.columns - known):
             yield Reason("unknown-column", f"there is no {table}.{name}", "permission.constraint")
+        yield from unmet(agreement.terms, card)
 
     def _budget_faults(self, session: Session, agreement: Agreement, newest: AgreementRow | None) -> Iterator[Reason]:
         """An amendment's budget: within the population's for life, and never below what is spent (DESIGN 2)."""

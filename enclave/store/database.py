@@ -21,7 +21,7 @@ from enclave.store.log_models import Leaf
 from policies.errors import Reason, RequestRejected, Unavailable
 
 BUSY_TIMEOUT_MILLISECONDS = 30_000
-NEWEST = "0003"  # the revision that `migrations` leads to
+NEWEST = "0001"  # the revision that `migrations` leads to
 
 
 class Database:

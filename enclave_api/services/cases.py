@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 from enclave.link import RoomSaid
 from enclave_api.bodies import CaseActBody, CaseCodeBody, ReportBody
 from enclave_api.front import Front
+from enclave_api.services import matters
 from enclave_api.services.accounts import Account
-from enclave_api.services.acts import deliver, note
-from enclave_api.store.case_models import CaseRow, CaseStepRow
+from enclave_api.services.acts import deliver
+from enclave_api.store.matter_models import CaseRow
 from policies.cases import MACHINE, STEPS
 from policies.errors import NotFound, Reason, RequestRejected, Unavailable
 from policies.orders import read_order
@@ -26,14 +27,12 @@ from policies.orders import read_order
 Json = dict[str, Any]
 MOST_UNREAD: Final = 200
 """Reports on one dataset that nobody took up yet: anybody may report, so that many can be made."""
-_READERS: Final = ("operator", "regulator", "security-officer")
-_ANYBODY: Final = {"account": "public", "role": "public", "organization": "public", "vouched_by": "front"}
 
 
 def report(front: Front, body: ReportBody) -> Json:
     """Take a report. The code is told this once, and is all that its reporter needs. Raises NotFound, Unavailable."""
     provider = _provider(front, body.dataset)
-    identifier, secret = f"case-{secrets.token_hex(8)}", secrets.token_urlsafe(32)
+    identifier, secret = matters.new_id(CaseRow), secrets.token_urlsafe(32)
     with front.store.writing() as session:
         _check_room(session, body.dataset)
         row = CaseRow(
@@ -41,12 +40,12 @@ def report(front: Front, body: ReportBody) -> Json:
             code=_digest(secret),
             provider=provider,
             state=MACHINE.initial,
-            reported_at=front.now(),
+            opened_at=front.now(),
             **body.model_dump(),
         )
         session.add(row)
-        detail = {"case": row.id, "dataset": row.dataset, "state": row.state, "statement": _sealed(row)}
-        note(session, actor=_ANYBODY, act="case-report", detail=detail, now=front.now())
+        session.flush()
+        matters.add(front, session, row, matters.PUBLIC, "report", detail={"statement": _sealed(row)})
     deliver(front)
     return {"id": identifier, "code": f"{identifier}.{secret}"}
 
@@ -64,7 +63,7 @@ def feedback(front: Front, body: CaseCodeBody) -> Json:
             "id": row.id,
             "dataset": row.dataset,
             "state": row.state,
-            "reported_at": row.reported_at.isoformat(timespec="seconds"),
+            "opened_at": row.opened_at.isoformat(timespec="seconds"),
             "feedback": row.feedback,
         }
 
@@ -72,7 +71,7 @@ def feedback(front: Front, body: CaseCodeBody) -> Json:
 def act(front: Front, account: Account, identifier: str, body: CaseActBody) -> Json:
     """Take a case a step on. Raises NotFound, Refused, WrongState, RequestRejected, and what the room raises."""
     with front.store.reading() as session:
-        row = _visible(session, account, identifier)
+        row = matters.find(session, CaseRow, account, identifier)
         MACHINE.step(row.state, body.act, account.role)
         _check(row, body)
         dataset = row.dataset
@@ -81,50 +80,35 @@ def act(front: Front, account: Account, identifier: str, body: CaseActBody) -> J
     index = front.link.order(body.order)["log_index"] if body.order is not None else None
     version = _version(front, dataset) if body.act in ("suspend", "process") else None
     with front.store.writing() as session:
-        row = _visible(session, account, identifier)
-        _take(row, account, body, version)
-        if body.act == "suspend":
-            row.hold = index
-        row.feedback = body.feedback or row.feedback
-        row.steps.append(
-            CaseStepRow(
-                act=body.act,
-                account=account.name,
-                role=account.role,
-                reason=body.reason,
-                log_index=index,
-                done_at=front.now(),
-            )
-        )
-        detail = {"case": row.id, "dataset": row.dataset, "state": row.state, "order_at": index}
-        note(session, actor=account.actor(), act=f"case-{body.act}", detail=detail, now=front.now())
-        told = _shown(row)
+        row = matters.find(session, CaseRow, account, identifier)
+        order = {"order_at": index}
+        matters.take(front, session, row, account, body.act, reason=body.reason, log_index=index, detail=order)
+        _note(row, body, version, index)
+        told = _told(row, account)
     deliver(front)
     return told
 
 
 def visible(front: Front, account: Account) -> list[Json]:
     """The cases that the account may see, newest first: a provider's own, all for those who supervise."""
-    wanted = select(CaseRow).order_by(CaseRow.reported_at.desc(), CaseRow.id)
-    if account.role not in _READERS:
-        wanted = wanted.where(CaseRow.provider == account.organization)
     with front.store.reading() as session:
-        return [_shown(row) for row in session.scalars(wanted)]
+        return [_told(row, account) for row in matters.visible(session, CaseRow, account)]
 
 
 def one(front: Front, account: Account, identifier: str) -> Json:
     """One case with its history. Raises NotFound."""
     with front.store.reading() as session:
-        return _shown(_visible(session, account, identifier))
+        return _told(matters.find(session, CaseRow, account, identifier), account)
 
 
-def _take(row: CaseRow, account: Account, body: CaseActBody, version: str | None) -> None:
-    row.state = MACHINE.step(row.state, body.act, account.role)
+def _note(row: CaseRow, body: CaseActBody, version: str | None, index: int | None) -> None:
+    """What an act leaves on the case. Raises RequestRejected where nothing was processed."""
     if body.act == "process" and version == row.version:
         message = f"the data are still version {version}, which was suspended"
         raise RequestRejected("nothing was processed", (Reason("not-processed", message, "act"),))
     if body.act == "suspend":
-        row.version = version
+        row.version, row.hold = version, index
+    row.feedback = body.feedback or row.feedback
 
 
 def _check(row: CaseRow, body: CaseActBody) -> None:
@@ -149,14 +133,6 @@ def _check(row: CaseRow, body: CaseActBody) -> None:
 
 def _detail(row: CaseRow, order: str) -> Json:
     return {"holds": [row.hold]} if order == "lift" else {}
-
-
-def _visible(session: Session, account: Account, identifier: str) -> CaseRow:
-    row = session.get(CaseRow, identifier)
-    is_own = row is not None and account.role == "data-provider" and row.provider == account.organization
-    if row is None or not (account.role in _READERS or is_own):
-        raise NotFound("there is no such case, or not for you")
-    return row
 
 
 def _provider(front: Front, dataset: str) -> str:
@@ -187,28 +163,6 @@ def _digest(secret: str) -> bytes:
     return sha256(secret.encode()).digest()
 
 
-def _shown(row: CaseRow) -> Json:
-    return {
-        "id": row.id,
-        "dataset": row.dataset,
-        "provider": row.provider,
-        "right": row.right,
-        "statement": row.statement,
-        "evidence": row.evidence,
-        "contact": row.contact,
-        "state": row.state,
-        "hold": row.hold,
-        "feedback": row.feedback,
-        "reported_at": row.reported_at.isoformat(timespec="seconds"),
-        "history": [
-            {
-                "act": step.act,
-                "by": step.account,
-                "role": step.role,
-                "reason": step.reason,
-                "log_index": step.log_index,
-                "done_at": step.done_at.isoformat(timespec="seconds"),
-            }
-            for step in row.steps
-        ],
-    }
+def _told(row: CaseRow, account: Account) -> Json:
+    said = {name: getattr(row, name) for name in ("right", "statement", "evidence", "contact", "hold", "feedback")}
+    return {**matters.told(row, account), **said}

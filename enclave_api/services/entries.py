@@ -90,12 +90,16 @@ def current(session: Session, name: str) -> Entry | None:
     return None if row is None else _read(json.dumps(row.card))
 
 
+def version(session: Session, name: str) -> int:
+    """The version of the entry that is listed now; 0 where there is none."""
+    return session.scalar(select(func.max(EntryRow.version)).where(EntryRow.name == name)) or 0
+
+
 def publish(session: Session, entry: Entry, *, work_order: str, front: Front) -> int:
     """List an entry as its next version, in the caller's transaction; the version."""
-    last = session.scalar(select(func.max(EntryRow.version)).where(EntryRow.name == entry.name)) or 0
     row = EntryRow(
         name=entry.name,
-        version=last + 1,
+        version=version(session, entry.name) + 1,
         card=entry.model_dump(mode="json"),
         work_order=work_order,
         published_at=front.now(),

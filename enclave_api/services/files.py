@@ -78,6 +78,7 @@ def upload(front: Front, account: Account, *, name: str, raw: bytes) -> Upload:
             raise _rejected("size", f"an organization keeps at most {MOST_ORGANIZATION_BYTES} bytes")
         # On the disk before the row: a row without its bytes would be a promise that can't be kept.
         _write(_path(front, kept.digest), raw)
+        _own(front.files, kept.digest)
         if session.get(FileRow, kept.digest) is None:
             session.add(FileRow(digest=kept.digest, kind=kept.kind, size=kept.size))
             session.flush()
@@ -141,6 +142,14 @@ def _write(path: Path, raw: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _own(folder: Path, digest: str) -> None:
+    """Leave to the front's own uid what an operator's command wrote as root."""
+    if os.geteuid() == 0:
+        owner = folder.parent.stat()
+        for written in (folder, folder / digest[:2], folder / digest[:2] / digest):
+            os.chown(written, owner.st_uid, owner.st_gid)
 
 
 def _rejected(where: str, message: str) -> RequestRejected:

@@ -1,65 +1,73 @@
 """Granting an agreement for parties whose key files are at hand: for tests, automation and small installations.
 
-It takes no short cut in the checks: the document is built from typed terms, signed by both parties with their own keys,
-and the room accepts it only if it trusts both keys (`python -m enclave trust`).
+It walks the whole way, through the same functions as the API and past the same checks: the dataset is listed, an
+application with its materials is handed in, accepted, put before experts where it is large, approved, and signed by
+both parties with their own keys; the room accepts it only if it trusts both keys (`python -m enclave trust`).
 """
 
-import secrets
-from base64 import b64decode
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from enclave.link import Json
+from enclave_api.bodies import ApplicationActBody, ApplicationBody, DecisionBody, SignatureBody, WorkOrderBody
 from enclave_api.front import Front
-from enclave_api.services.acts import record
-from policies.agreements import PinnedLog, Terms, agreement_document, amendment_document, read_agreement, sign
-from policies.errors import Reason, RequestRejected
-from policies.terms import MICRO, read_columns, read_decimal, read_time
+from enclave_api.services import applications, drafts, entries, files, work_orders
+from enclave_api.services.accounts import Account
+from policies.agreements import read_agreement
+from policies.applications import Wanted
+from policies.canonical import canonical_bytes
+from policies.catalogue import Dataset, read_card
+from policies.conditions import Security
+from policies.duties import condition
+from policies.stated_terms import read_terms
+from policies.terms import MICRO, Terms, write_columns, write_decimal
 
 
-def grant(
-    front: Front,
-    terms: Terms,
-    *,
-    parties: Mapping[str, Ed25519PrivateKey],
-    by: Mapping[str, Any],
-    name: str | None = None,
-) -> Json:
-    """The agreement, signed by both parties and registered at the room.
+@dataclass(frozen=True)
+class Request:
+    """What is to be granted, and what is handed in for it.
 
-    `parties` are the provider and the researcher's organization, in this order, each with its private key.
+    `terms` are stated as in `docs/api.md`; `materials` hold each material's name and bytes, `declarations` what the
+    organization declares, `opinion` what experts said of a large request; `amends` the agreement to amend.
     """
-    provider, organization = parties
-    document = agreement_document(
-        id=name or f"{terms.dataset}-{secrets.token_hex(4)}".replace("_", "-"),
-        assigner=provider,
-        assignee=organization,
-        issued=front.now().replace(microsecond=0),
-        log=_pinned_log(front),
-        terms=terms,
-    )
-    return _registered(front, document, parties, by, "agreement-granted")
+
+    dataset: str
+    organization: str
+    terms: Mapping[str, Any]
+    scenario: str
+    materials: Mapping[str, tuple[str, bytes]]
+    declarations: tuple[str, ...] = ()
+    opinion: str | None = None
+    amends: str | None = None
+    name: str | None = None
 
 
-def amend(
-    front: Front, uid: str, terms: Terms, *, parties: Mapping[str, Ed25519PrivateKey], by: Mapping[str, Any]
-) -> Json:
-    """The next version of an agreement, with these terms, signed by both parties and registered at the room."""
-    newest = read_agreement(front.link.agreement(uid))
-    document = amendment_document(newest, issued=front.now().replace(microsecond=0), terms=terms)
-    return _registered(front, document, parties, by, "agreement-amended")
+def grant(front: Front, request: Request, *, keys: Mapping[str, Ed25519PrivateKey], by: str) -> Json:
+    """The signed and registered agreement. Raises what each step raises; what was done until then stays on record.
 
-
-def _registered(
-    front: Front, document: Json, parties: Mapping[str, Ed25519PrivateKey], by: Mapping[str, Any], act: str
-) -> Json:
-    for party, key in parties.items():
-        document = sign(document, key, party)
-    front.link.register_agreement(document)
-    record(front, actor=by, act=act, detail={"agreement": document["uid"], "version": document["version"]})
+    `keys` are the private keys of the dataset's provider and of the organization, by party; `by` is who acts for all.
+    """
+    agreed = read_terms(request.dataset, request.terms)
+    card = read_card(front.link.dataset(request.dataset)["card"])
+    operator = Account(by, "operator", "operator")
+    provider, researcher = Account(by, "data-provider", card.provider), Account(by, "researcher", request.organization)
+    _list(front, card, provider, operator)
+    body = _application(front, request, agreed, card, researcher)
+    application = applications.submit(front, researcher, body)["id"]
+    _act(front, operator, application, "accept")
+    if request.opinion is not None:
+        _act(front, provider, application, "ask-experts", "asked on the command line")
+        _act(front, provider, application, "note-opinion", request.opinion)
+    approval = ApplicationActBody(act="approve", terms=dict(request.terms))
+    drafts.approve(front, provider, application, approval, name=request.name)
+    for account in (provider, researcher):
+        told = _signed(front, account, application, keys[account.organization])
+    document: Json = told["document"]
     return document
 
 
@@ -68,85 +76,73 @@ def provider_of(front: Front, dataset: str) -> str:
     return str(front.link.dataset(dataset)["card"]["provider"])
 
 
-def _pinned_log(front: Front) -> PinnedLog:
-    log = front.link.status()["log"]
-    return PinnedLog(log["origin"], b64decode(log["key"], validate=True))
+def _list(front: Front, card: Dataset, provider: Account, operator: Account) -> None:
+    """List the dataset as the room holds it, unless it is listed so."""
+    with front.store.reading() as session:
+        listed = entries.current(session, card.name)
+    if listed == card:
+        return
+    order = WorkOrderBody(
+        kind="revise" if listed else "list",
+        dataset=card.name,
+        reason="the room has loaded it so",
+        card=card.model_dump(mode="json"),
+    )
+    submitted = work_orders.submit(front, provider, order)
+    work_orders.decide(front, operator, submitted["id"], DecisionBody(act="accept"))
 
 
-def read_terms(dataset: str, stated: Any) -> Terms:
-    """Terms from a JSON object, spelled as in `docs/api.md`. Raises RequestRejected with every fault."""
-    if not isinstance(stated, Mapping):
-        raise RequestRejected("the terms have faults", (Reason("not-an-object", "terms are a JSON object"),))
-    values: dict[str, Any] = {"dataset": dataset}
-    reasons = [Reason("unknown-field", "there is no such term", str(name)) for name in stated if name not in _READERS]
-    for name, (term, read) in _READERS.items():
-        try:
-            if name in stated or term not in _WITH_DEFAULT:
-                values[term] = read(stated[name])
-        except KeyError:
-            reasons.append(Reason("missing", "this term is missing", name))
-        except (ValueError, TypeError) as fault:
-            reasons.append(Reason("wrong-value", str(fault), name))
-    if reasons:
-        raise RequestRejected("the terms have faults", tuple(reasons))
-    return _valid(values)
+def _application(front: Front, request: Request, agreed: Terms, card: Dataset, researcher: Account) -> ApplicationBody:
+    security = condition(card, Security)
+    kept = {
+        name: files.upload(front, researcher, name=file, raw=raw) for name, (file, raw) in request.materials.items()
+    }
+    return ApplicationBody.model_validate(
+        {
+            "dataset": request.dataset,
+            "purposes": sorted(agreed.purposes),
+            "scenario": request.scenario,
+            "wanted": _stated(Wanted.of(agreed)),
+            "measures": dict.fromkeys(_promised(agreed, security), "as the agreement says"),
+            "declarations": list(request.declarations),
+            "materials": {name: upload.digest for name, upload in kept.items()},
+            "amends": request.amends,
+        }
+    )
 
 
-def _valid(values: dict[str, Any]) -> Terms:
-    try:
-        return Terms(**values)
-    except ValueError as fault:
-        reasons = (Reason("wrong-value", message) for message in str(fault).split("; "))
-        raise RequestRejected("the terms have faults", tuple(reasons)) from None
+def _promised(agreed: Terms, security: Security | None) -> Iterator[str]:
+    """The measures that the conditions ask for and the terms promise."""
+    yield from (measure for measure in (security.measures if security else ()) if measure in agreed.measures)
 
 
-def _columns(stated: Any) -> frozenset[tuple[str, str]]:
-    return read_columns(_texts(stated))
+def _stated(wanted: Wanted) -> dict[str, Any]:
+    """What is wanted, as an application's body says it."""
+    each = wanted.epsilon_per_person_micro
+    return {
+        "doors": sorted(wanted.doors),
+        "columns": write_columns(wanted.columns),
+        "aggregates": sorted(wanted.aggregates),
+        "algorithms": None if wanted.algorithms is None else sorted(wanted.algorithms),
+        "people": None if wanted.people is None else sorted(wanted.people),
+        "epsilon": _amount(wanted.epsilon_micro),
+        "delta": write_decimal(wanted.delta),
+        "epsilon_per_query": _amount(wanted.epsilon_per_query_micro),
+        "epsilon_per_person": None if each is None else _amount(each),
+        "queries_per_day": wanted.queries_per_day,
+        "months": wanted.months,
+    }
 
 
-def _texts(stated: Any) -> frozenset[str]:
-    if not isinstance(stated, list) or not all(isinstance(text, str) for text in stated):
-        raise ValueError("must be a list of texts")
-    return frozenset(stated)
+def _amount(micro: int) -> str:
+    return write_decimal(Fraction(micro, MICRO))
 
 
-def _micro(stated: Any) -> int:
-    micro = read_decimal(stated) * MICRO
-    if micro.denominator != 1:
-        raise ValueError("must have at most 6 decimals")
-    return micro.numerator
+def _act(front: Front, account: Account, application: str, act: str, reason: str = "") -> None:
+    applications.act(front, account, application, ApplicationActBody(act=act, reason=reason))
 
 
-def _exactly(kind: type) -> Callable[[Any], Any]:
-    def read(stated: Any) -> Any:
-        if type(stated) is not kind:
-            raise ValueError(f"must be {_KINDS[kind]}")
-        return stated
-
-    return read
-
-
-_KINDS = {int: "a whole number", bool: "true or false", str: "a text"}
-_READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "doors": ("doors", _texts),
-    "columns": ("columns", _columns),
-    "aggregates": ("aggregates", _texts),
-    "algorithms": ("algorithms", _texts),
-    "purposes": ("purposes", _texts),
-    "people": ("people", _texts),
-    "front_may_vouch": ("front_may_vouch", _exactly(bool)),
-    "not_before": ("not_before", read_time),
-    "expires_at": ("expires_at", read_time),
-    "epsilon": ("epsilon_micro", _micro),
-    "delta": ("delta", read_decimal),
-    "epsilon_per_query": ("epsilon_per_query_micro", _micro),
-    "epsilon_per_person": ("epsilon_per_person_micro", _micro),
-    "queries_per_day": ("queries_per_day", _exactly(int)),
-    "reports_every_months": ("reports_every_months", _exactly(int)),
-    "reports_grace_days": ("reports_grace_days", _exactly(int)),
-    "measures": ("measures", _texts),
-    "citation": ("citation", _exactly(str)),
-    "liability": ("liability", _exactly(str)),
-}
-# Who leaves one of these out gets what `Terms` says then, and the document that is signed says it, too.
-_WITH_DEFAULT = frozenset(field.name for field in fields(Terms) if field.default is not MISSING)
+def _signed(front: Front, account: Account, application: str, key: Ed25519PrivateKey) -> Json:
+    draft = applications.one(front, account, application)["document"]
+    signature = key.sign(canonical_bytes(read_agreement(draft).to_json()))
+    return drafts.sign(front, account, application, SignatureBody(value=b64encode(signature).decode()))

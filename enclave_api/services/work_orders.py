@@ -4,25 +4,21 @@ The rules are `policies.work_orders`; an order is examined when it is submitted 
 the list may have changed in between.
 """
 
-import secrets
-from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from enclave_api.bodies import DecisionBody, ResubmissionBody, WorkOrderBody
 from enclave_api.front import Front
-from enclave_api.services import entries, files
+from enclave_api.services import entries, files, matters, revisions
 from enclave_api.services.accounts import Account
-from enclave_api.services.acts import deliver, note
-from enclave_api.store.catalogue_models import WorkOrderRow, WorkOrderStepRow
+from enclave_api.services.acts import deliver
+from enclave_api.store.matter_models import WorkOrderRow
 from policies.entries import Entry
-from policies.errors import NotFound, Reason, RequestRejected, WorkOrderReturned
+from policies.errors import Reason, RequestRejected, WorkOrderReturned
 from policies.work_orders import MACHINE, Kind, WorkOrder, examine
 
 Json = dict[str, Any]
-_READERS: Final = ("operator", "regulator", "security-officer")
 _DECISIONS: Final = ("accept", "return", "withdraw")
 
 
@@ -32,17 +28,18 @@ def submit(front: Front, account: Account, body: WorkOrderBody) -> Json:
     with front.store.writing() as session:
         entry = _examined(session, account, order)
         row = WorkOrderRow(
-            id=f"wo-{secrets.token_hex(8)}",
+            id=matters.new_id(WorkOrderRow),
             kind=order.kind,
             dataset=order.dataset,
             provider=order.provider,
             state=MACHINE.initial,
-            submitted_at=front.now(),
+            opened_at=front.now(),
         )
         session.add(row)
         session.flush()
-        _add_step(front, session, row, account, "submit", body.reason, entry, body.document)
-        told = _shown(row)
+        facts = _facts(row, entry, body.document)
+        matters.add(front, session, row, account.actor(), "submit", reason=body.reason, **facts)
+        told = _told(row, account)
     deliver(front)
     return told
 
@@ -50,12 +47,13 @@ def submit(front: Front, account: Account, body: WorkOrderBody) -> Json:
 def resubmit(front: Front, account: Account, identifier: str, body: ResubmissionBody) -> Json:
     """Hand in a returned order again, mended. Raises NotFound, WrongState, WorkOrderReturned."""
     with front.store.writing() as session:
-        row = _visible(session, account, identifier)
-        row.state = MACHINE.step(row.state, "resubmit", account.role)
+        row = matters.find(session, WorkOrderRow, account, identifier)
         order = WorkOrder(_kind(row), row.dataset, row.provider, body.reason, body.card, body.document)
+        MACHINE.step(row.state, "resubmit", account.role)  # before the reasons: who may not act learns none
         entry = _examined(session, account, order)
-        _add_step(front, session, row, account, "resubmit", body.reason, entry, body.document)
-        told = _shown(row)
+        facts = _facts(row, entry, body.document)
+        matters.take(front, session, row, account, "resubmit", reason=body.reason, **facts)
+        told = _told(row, account)
     deliver(front)
     return told
 
@@ -70,42 +68,41 @@ def decide(front: Front, account: Account, identifier: str, body: DecisionBody) 
         wanted = ", ".join(_DECISIONS)
         raise RequestRejected("there is no such act", (Reason("wrong-value", f"one of {wanted}", "act"),))
     with front.store.writing() as session:
-        row = _visible(session, account, identifier)
-        row.state = MACHINE.step(row.state, body.act, account.role)
+        row = matters.find(session, WorkOrderRow, account, identifier)
+        MACHINE.step(row.state, body.act, account.role)
         if body.act == "return" and not body.reason:
             raise RequestRejected("say why it is returned", (Reason("missing", "a return has its reason", "reason"),))
         if body.act == "accept":
-            entries.publish(session, _accepted(session, row), work_order=row.id, front=front)
-        _add_step(front, session, row, account, body.act, body.reason)
-        told = _shown(row)
+            _list(front, session, row)
+        matters.take(front, session, row, account, body.act, reason=body.reason, detail={"kind": row.kind})
+        told = _told(row, account)
     deliver(front)
     return told
 
 
 def visible(front: Front, account: Account) -> list[Json]:
     """The orders that the account may see, newest first: a provider's own, all for those who check and supervise."""
-    wanted = select(WorkOrderRow).order_by(WorkOrderRow.submitted_at.desc(), WorkOrderRow.id)
-    if account.role not in _READERS:
-        wanted = wanted.where(WorkOrderRow.provider == account.organization)
     with front.store.reading() as session:
-        return [_shown(row) for row in session.scalars(wanted)]
+        return [_told(row, account) for row in matters.visible(session, WorkOrderRow, account)]
 
 
 def one(front: Front, account: Account, identifier: str) -> Json:
     """One order with its whole history. Raises NotFound."""
     with front.store.reading() as session:
-        return _shown(_visible(session, account, identifier))
+        return _told(matters.find(session, WorkOrderRow, account, identifier), account)
 
 
-def _visible(session: Session, account: Account, identifier: str) -> WorkOrderRow:
-    row = session.get(WorkOrderRow, identifier)
-    if row is None or not (account.role in _READERS or _is_own(row, account)):
-        raise NotFound("there is no such work order, or not for you")
-    return row
-
-
-def _is_own(row: WorkOrderRow, account: Account) -> bool:
-    return account.role == "data-provider" and row.provider == account.organization
+def _list(front: Front, session: Session, row: WorkOrderRow) -> None:
+    """List what the newest submission asks for, held against the list of now; tell those whom a revision concerns."""
+    listed = entries.current(session, row.dataset)
+    asked = row.last("submit", "resubmit")
+    assert asked is not None
+    card = None if row.kind == "make-static" else asked.content.get("card")
+    order = WorkOrder(_kind(row), row.dataset, row.provider, asked.reason, card, asked.content.get("document"))
+    entry = examine(order, listed)
+    version = entries.publish(session, entry, work_order=row.id, front=front)
+    if listed is not None:
+        revisions.tell(front, session, listed, entry, version)
 
 
 def _examined(session: Session, account: Account, order: WorkOrder) -> Entry:
@@ -119,69 +116,15 @@ def _examined(session: Session, account: Account, order: WorkOrder) -> Entry:
     return entry
 
 
-def _accepted(session: Session, row: WorkOrderRow) -> Entry:
-    """The entry that the newest submission asks for, held against the list of now."""
-    asked = [step for step in row.steps if step.act in ("submit", "resubmit")][-1]
-    card = None if row.kind == "make-static" else asked.card
-    order = WorkOrder(_kind(row), row.dataset, row.provider, asked.reason, card, asked.document)
-    return examine(order, entries.current(session, row.dataset))
+def _facts(row: WorkOrderRow, entry: Entry, document: str | None) -> dict[str, Any]:
+    """What a submission keeps, and what of it goes into the log."""
+    detail = {"kind": row.kind, "card": entry.digest(), **({"document": document} if document else {})}
+    return {"content": {"card": entry.model_dump(mode="json"), "document": document}, "detail": detail}
 
 
 def _kind(row: WorkOrderRow) -> Kind:
     return cast(Kind, row.kind)  # submitted as one of them
 
 
-def _add_step(
-    front: Front,
-    session: Session,
-    row: WorkOrderRow,
-    account: Account,
-    act: str,
-    reason: str,
-    entry: Entry | None = None,
-    document: str | None = None,
-) -> None:
-    """Note an act in the order's history and for the room's log; the log gets digests, not texts."""
-    row.steps.append(
-        WorkOrderStepRow(
-            act=act,
-            account=account.name,
-            role=account.role,
-            reason=reason,
-            card=entry.model_dump(mode="json") if entry else None,
-            document=document,
-            done_at=front.now(),
-        )
-    )
-    detail: Mapping[str, Any] = {
-        "work_order": row.id,
-        "kind": row.kind,
-        "dataset": row.dataset,
-        "state": row.state,
-        **({"card": entry.digest()} if entry else {}),
-        **({"document": document} if document else {}),
-    }
-    note(session, actor=account.actor(), act=f"work-order-{act}", detail=detail, now=front.now())
-
-
-def _shown(row: WorkOrderRow) -> Json:
-    return {
-        "id": row.id,
-        "kind": row.kind,
-        "dataset": row.dataset,
-        "provider": row.provider,
-        "state": row.state,
-        "submitted_at": row.submitted_at.isoformat(timespec="seconds"),
-        "history": [
-            {
-                "act": step.act,
-                "by": step.account,
-                "role": step.role,
-                "reason": step.reason,
-                "document": step.document,
-                "card": step.card,
-                "done_at": step.done_at.isoformat(timespec="seconds"),
-            }
-            for step in row.steps
-        ],
-    }
+def _told(row: WorkOrderRow, account: Account) -> Json:
+    return {**matters.told(row, account), "kind": row.kind}

@@ -1,10 +1,10 @@
-"""The front's tables of the open list: entries in all their versions, work orders and their history, uploads."""
+"""The front's tables of the open list: entries in all their versions, uploads, published working calendars."""
 
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from enclave_api.store.models import Base, UTCTime
 
@@ -19,36 +19,6 @@ class EntryRow(Base):
     card: Mapped[dict[str, Any]] = mapped_column(JSON)
     work_order: Mapped[str] = mapped_column(ForeignKey("work_orders.id"))
     published_at: Mapped[datetime] = mapped_column(UTCTime)
-
-
-class WorkOrderRow(Base):
-    """A work order in its present state; what it asks for is its newest submission."""
-
-    __tablename__ = "work_orders"
-
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(16))
-    dataset: Mapped[str] = mapped_column(String(63), index=True)
-    provider: Mapped[str] = mapped_column(String(63), index=True)
-    state: Mapped[str] = mapped_column(String(16))
-    submitted_at: Mapped[datetime] = mapped_column(UTCTime)
-    steps: Mapped[list["WorkOrderStepRow"]] = relationship(order_by="WorkOrderStepRow.id")
-
-
-class WorkOrderStepRow(Base):
-    """One act on a work order: by whom, when, why; a submission's card and supporting document."""
-
-    __tablename__ = "work_order_steps"
-
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    work_order: Mapped[str] = mapped_column(ForeignKey("work_orders.id"), index=True)
-    act: Mapped[str] = mapped_column(String(16))
-    account: Mapped[str] = mapped_column(String(64))
-    role: Mapped[str] = mapped_column(String(32))
-    reason: Mapped[str]
-    card: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    document: Mapped[str | None] = mapped_column(ForeignKey("files.digest"))
-    done_at: Mapped[datetime] = mapped_column(UTCTime)
 
 
 class FileRow(Base):
@@ -71,3 +41,13 @@ class UploadRow(Base):
     name: Mapped[str] = mapped_column(String(200))
     account: Mapped[str] = mapped_column(String(64))
     uploaded_at: Mapped[datetime] = mapped_column(UTCTime)
+
+
+class CalendarRow(Base):
+    """A year's working calendar as the operator loaded it (Art. 19): what the State Council published."""
+
+    __tablename__ = "calendars"
+
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    calendar: Mapped[dict[str, Any]] = mapped_column(JSON)
+    loaded_at: Mapped[datetime] = mapped_column(UTCTime)

@@ -15,7 +15,7 @@ from enclave.postgresql import PostgresUrl, StoreRefused, ValueTooLarge
 from enclave_api.store.models import AccountRow
 from policies.errors import Reason, RequestRejected, Unavailable
 
-NEWEST = "0002"  # the revision that `migrations` leads to
+NEWEST = "0001"  # the revision that `migrations` leads to
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000")
 
 

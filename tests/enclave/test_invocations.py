@@ -221,13 +221,13 @@ def test_a_norm_that_is_named_clips_and_is_told(asker: World) -> None:
 
 
 def test_a_purpose_of_the_agreement_is_kept_in_the_log(own_world: World) -> None:
-    purposes = frozenset({"a study", "planning"})
+    purposes = frozenset({"a study", "study"})
     asker = under(own_world, own_world.sign_agreement("two-purposes", purposes=purposes))
     since = log_size(asker)
     with pytest.raises(Refused):  # of two purposes one must be named
         asker.ask(count_where(8), epsilon="0.1")
-    asker.ask(count_where(8), epsilon="0.1", purpose="planning")
-    assert [leaf["purpose"] for leaf in leaves(asker, since)[1:]] == ["planning", "planning"]
+    asker.ask(count_where(8), epsilon="0.1", purpose="study")
+    assert [leaf["purpose"] for leaf in leaves(asker, since)[1:]] == ["study", "study"]
 
 
 def test_a_question_over_new_data_is_a_new_plan_with_a_new_charge(asker: World, tmp_path: Path) -> None:

@@ -11,11 +11,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import yaml
 from werkzeug import Request, Response
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from policies.catalogue import read_card
+
+VIOLATION = {"organization": "elsewhere", "recorded_at": "2026-01-01T00:00:00+00:00", "log_index": 8}
 LOG = {"origin": "jali.test/room", "key": "A" * 43 + "="}
-CARD = {"name": "visits", "title": "Visits", "provider": "health-bureau"}
+WORLD = Path(__file__).parents[1] / "worlds" / "visits.yaml"
+CARD = read_card(yaml.safe_load(WORLD.read_text(encoding="utf-8"))).model_dump(mode="json")
 ANSWER = {"id": "i1", "columns": [{"name": "n", "type": "integer", "noisy": True}], "rows": [[42]]}
 CHECKPOINT = "jali.test/room\n3\nAAAA\n\n— jali.test/room AAAA\n"
 
@@ -35,6 +40,7 @@ class FakeRoom:
         self.agreements = {
             document["uid"]: document for document in (agreement("a1"), agreement("b1", assignee="other"))
         }
+        self.keys: dict[str, str] = {}
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
         self.says: dict[str, dict[str, Any]] = {}
         self.breaks: set[str] = set()
@@ -86,13 +92,14 @@ class FakeRoom:
             ],
             "/explain": {"cost": {"epsilon": "0.5"}},
             "/invocations": ANSWER if method == "POST" else [{"id": "i1", "outcome": "answered"}],
-            "/budget": {"remaining": {"epsilon": "7.5", "delta": "0.000001"}},
+            "/parties": self.keys,
+            "/budget": {"epsilon": "8", "spent": "0.5", "remaining": "7.5"},
             "/log/entries": [{"kind": "act"}],
             "/alerts": [{"rule": "burst", "log_index": 7}],
             "/log/inclusion": {"proof": ["AAAA"]},
             "/log/consistency": {"proof": []},
             "/holds": [{"target": "visits", "log_index": 7}],
-            "/violations": [{"organization": "open-university", "log_index": 8}],
+            "/violations": [VIOLATION],
             "/acts": {"log_index": len(self.acts) - 1},
         }.get(path)
 

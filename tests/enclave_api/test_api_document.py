@@ -8,7 +8,7 @@ import serve
 from enclave_api.app import MOST_BODY_BYTES, described_views
 from enclave_api.errors import PROBLEMS
 from enclave_api.services.accounts import ROLES
-from enclave_api.services.grants import read_terms
+from policies.stated_terms import read_terms
 from tests.enclave_api.conftest import House
 
 DOCUMENT = (serve.CHECKOUT / "docs" / "api.md").read_text()

@@ -66,7 +66,7 @@ def test_a_dry_run_goes_to_explain(house: House) -> None:
 
 def test_budget_and_invocations_of_the_own_agreement(house: House) -> None:
     token, own = house.token(), QUESTION["agreement"]
-    assert house.get(f"/api/v1/budget?agreement={own}", token).json["remaining"]["epsilon"] == "7.5"
+    assert house.get(f"/api/v1/budget?agreement={own}", token).json["remaining"] == "7.5"
     assert house.get(f"/api/v1/invocations?agreement={own}", token).json[0]["id"] == "i1"
     assert house.get(f"/api/v1/agreements/{own}", token).json["uid"] == own
     assert [each["uid"] for each in house.get("/api/v1/agreements", token).json] == [own]

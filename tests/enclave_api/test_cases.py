@@ -73,12 +73,12 @@ def test_a_case_from_report_to_feedback(people: People) -> None:
     assert people.acts(told["id"], ("officer", "resume", LIFT)) == "resumed"
     read = people.house.post(f"{CASES}/feedback", code).json
     assert (read["state"], read["feedback"]) == ("resumed", LIFT["feedback"])
-    assert set(read) == {"id", "dataset", "state", "reported_at", "feedback"}
+    assert set(read) == {"id", "dataset", "state", "opened_at", "feedback"}
     logged = [act["act"] for act in people.house.room.acts if act["act"].startswith("case-")]
     assert logged == ["case-report", "case-suspend", "case-verify", "case-find-unfounded", "case-resume"]
     assert "row 17" not in str(people.house.room.acts)
     shown = people.house.get(f"{CASES}/{told['id']}", people.tokens["provider"]).json
-    assert [step["log_index"] for step in shown["history"]] == [7, None, None, 7]
+    assert [step.get("log_index") for step in shown["history"]] == [None, 7, None, None, 7]
 
 
 def test_withdrawn_and_dismissed_are_ends_as_well(people: People) -> None:
@@ -134,7 +134,10 @@ def test_what_is_not_yours_reads_like_what_is_not_there(people: People) -> None:
     for case in (told["id"], "case-unknown"):
         answers = [people.house.get(f"{CASES}/{case}", people.tokens["rival"]), people.act(case, "rival", "verify")]
         for answer in answers:
-            assert (answer.status_code, answer.json["detail"]) == (404, "there is no such case, or not for you")
+            assert (answer.status_code, answer.json["detail"]) == (
+                404,
+                "there is no such infringement case, or not for you",
+            )
     assert people.house.get(CASES, people.tokens["rival"]).json == []
     assert [case["id"] for case in people.house.get(CASES, people.tokens["provider"]).json] == [told["id"]]
     assert people.house.get(CASES, people.tokens["researcher"]).status_code == 403
@@ -170,7 +173,7 @@ def test_orders_are_carried_and_lists_are_read_by_role(people: People) -> None:
     assert house.post("/api/v1/orders", bad, people.tokens["officer"]).json["kind"] == "order-rejected"
     assert house.get("/api/v1/holds", people.tokens["operator"]).json[0]["log_index"] == 7
     assert house.get("/api/v1/holds", people.tokens["provider"]).status_code == 403
-    assert house.get("/api/v1/violations").json[0]["organization"] == "open-university"
+    assert house.get("/api/v1/violations").json[0]["organization"] == "elsewhere"
     assert house.room.asked[-1] == ("GET", "/violations", {})
     assert house.get("/api/v1/violations/all").status_code == 401
     assert house.get("/api/v1/violations/all", people.tokens["officer"]).status_code == 200

@@ -2,7 +2,7 @@
 
 import json
 import stat
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any
 
@@ -107,18 +107,25 @@ def granting(folder: Path, capsys: pytest.CaptureFixture[str], terms: Any = TERM
         loaded: Any = load_pem_private_key((folder / f"{party}.pem").read_bytes(), password=None)
         keys[party] = loaded.public_key()
     (folder / "terms.json").write_text(json.dumps(terms))
+    (folder / "scenario.txt").write_text("Where clinics are missing.\n")
     command = [
         "grant", "--dataset", "visits", "--researcher-organization", "open-university", "--provider-key",
         str(folder / "health-bureau.pem"), "--researcher-key", str(folder / "open-university.pem"), "--terms",
         str(folder / "terms.json"), "--out", str(folder / "agreement.json"),
+        "--material", f"scenario={folder / 'scenario.txt'}",
     ]  # fmt: skip
     return command, keys
+
+
+def trusting(house: House, keys: dict[str, Any]) -> None:
+    house.room.keys = {party: b64encode(key.public_bytes_raw()).decode() for party, key in keys.items()}
 
 
 def test_grant_signs_for_both_parties_and_registers(
     house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command, keys = granting(tmp_path, capsys)
+    trusting(house, keys)
     uid = run(capsys, *command)["agreement"]
     document = json.loads((tmp_path / "agreement.json").read_text())
     agreement = verify(document, keys)
@@ -134,6 +141,7 @@ def test_grant_amends_and_the_front_tells_it_in_words(
     house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command, keys = granting(tmp_path, capsys)
+    trusting(house, keys)
     uid = run(capsys, *command)["agreement"]
     first = verify(json.loads((tmp_path / "agreement.json").read_text()), keys)
     more = TERMS | {

@@ -1,7 +1,7 @@
 """Applications: everything that is missing is told at once, and what is approved becomes the agreement's terms."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from policies.applications import MACHINE, Application, Standing, Wanted, is_large_scale, missing, terms
+from policies.applications import MACHINE, Application, Standing, Wanted, excess, is_large_scale, missing, terms
 from policies.catalogue import Dataset, read_card
 from policies.errors import Refused, WrongState
 
@@ -24,17 +24,19 @@ WANTED = Wanted(
     doors=frozenset({"sql"}),
     columns=frozenset({("flights", "origin"), ("flights", "dep_delay"), ("airports", "*")}),
     aggregates=frozenset({"count", "avg"}),
+    algorithms=None,
     people=frozenset({"li.wei"}),
     epsilon_micro=4_000_000,
     delta=Fraction(1, 10**7),
     epsilon_per_query_micro=500_000,
+    epsilon_per_person_micro=None,
     queries_per_day=100,
     months=12,
 )
 APPLICATION = Application(
     dataset="flights",
     organization="open-university",
-    purpose="research on air traffic",
+    purposes=frozenset({"research on air traffic"}),
     scenario="How delays spread from airport to airport over a day, for a paper.",
     wanted=WANTED,
     measures=dict.fromkeys(MEASURES, "On our own machines, behind our own accounts."),
@@ -59,7 +61,7 @@ def test_everything_that_is_missing_is_told_at_once():
     bare = Application(
         dataset="flights",
         organization="open-university",
-        purpose="marketing",
+        purposes=frozenset({"marketing"}),
         scenario="",
         wanted=replace(WANTED, people=frozenset(), columns=frozenset({("flights", "pilot")})),
         measures={},
@@ -67,7 +69,7 @@ def test_everything_that_is_missing_is_told_at_once():
         materials={},
     )
     assert told(bare) == [
-        ("purpose", "purpose"),
+        ("purpose", "purposes"),
         ("scenario", "scenario"),
         ("unknown-column", "columns"),
         ("missing", "people"),
@@ -153,6 +155,48 @@ def test_what_is_approved_becomes_terms_with_the_duties_of_the_conditions():
     assert set(MEASURES) <= agreed.measures
     with pytest.raises(ValueError, match="expires_at"):
         terms(APPLICATION, CARD, begins_at=NOW, expires_at=NOW)
+
+
+AGREED = terms(APPLICATION, CARD, begins_at=NOW, expires_at=datetime(2027, 3, 2, 12, tzinfo=UTC))
+
+
+def test_who_asks_for_terms_gets_just_these():
+    assert Wanted.of(AGREED) == WANTED
+    assert Wanted.of(replace(AGREED, expires_at=AGREED.expires_at + timedelta(seconds=1))).months == 13
+    assert Wanted.of(replace(AGREED, expires_at=NOW + timedelta(days=3))).months == 1
+    assert excess(AGREED, APPLICATION) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"columns": frozenset({("flights", "*")})}, "columns"),
+        ({"columns": WANTED.columns | {("flights", "dest")}}, "columns"),
+        ({"doors": frozenset({"sql", "function"})}, "doors"),
+        ({"aggregates": frozenset({"sum"})}, "aggregates"),
+        ({"purposes": frozenset({"marketing"})}, "purposes"),
+        ({"people": None}, "people"),
+        ({"people": frozenset({"li.wei", "wang.fang"})}, "people"),
+        ({"epsilon_micro": 4_000_001}, "epsilon"),
+        ({"delta": Fraction(2, 10**7)}, "delta"),
+        ({"epsilon_per_query_micro": 500_001}, "epsilon_per_query"),
+        ({"queries_per_day": 101}, "queries_per_day"),
+        ({"expires_at": AGREED.expires_at + timedelta(seconds=1)}, "expires_at"),
+    ],
+)
+def test_an_approval_may_narrow_and_never_widen(changes: dict[str, Any], where: str):
+    assert [reason.where for reason in excess(replace(AGREED, **changes), APPLICATION)] == [where]
+
+
+def test_an_approval_may_narrow():
+    less = {"columns": frozenset({("airports", "faa")}), "epsilon_micro": 1_000_000, "queries_per_day": 1}
+    assert excess(replace(AGREED, **less), APPLICATION) == ()
+    by_anybody = replace(APPLICATION, wanted=replace(WANTED, people=None))
+    assert excess(AGREED, by_anybody) == ()
+
+
+def test_a_provider_does_not_apply_for_its_own_dataset():
+    assert told(replace(APPLICATION, organization=CARD.provider)) == [("own-dataset", "organization")]
 
 
 def test_duties_are_separate_and_nothing_is_decided_twice():

@@ -109,11 +109,13 @@ class House:
         times = {"not_before": now - timedelta(days=1), "expires_at": now + timedelta(days=30)}
         terms = TERMS | {key: time.strftime("%Y-%m-%dT%H:%M:%SZ") for key, time in times.items()} | changes
         (self.home / "terms.json").write_text(json.dumps(terms))
+        (self.home / "scenario.txt").write_text("Whether every story is told as it should be.\n")
         out = self.home / f"{name}.json"
         self.run(
             "enclave_api", "grant", "--dataset", "visits", "--researcher-organization", UNIVERSITY, "--id", name,
             "--provider-key", str(self.home / f"{PROVIDER}.pem"), "--researcher-key",
             str(self.home / f"{UNIVERSITY}.pem"), "--terms", str(self.home / "terms.json"), "--out", str(out),
+            "--material", f"scenario={self.home / 'scenario.txt'}", "--opinion", "made-up visits: so much may be spent",
         )  # fmt: skip
         return out
 

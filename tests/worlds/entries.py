@@ -3,8 +3,12 @@
 from typing import Any
 
 CONDITIONS = [
-    {"kind": "scenario", "text": "Tests only.", "purposes": ["tests"]},
-    {"kind": "security", "text": "Keep it here.", "measures": ["answers stay with the testers"]},
+    {"kind": "scenario", "text": "Tests only.", "purposes": ["tests", "a study", "study"]},
+    {
+        "kind": "security",
+        "text": "Keep it here.",
+        "measures": ["Accounts, tokens and keys are personal and are not passed on."],
+    },
     {"kind": "feedback", "text": "Say what came of it.", "report_months": 12},
 ]
 MATERIALS = [{"name": "scenario", "title": "Scenario", "text": "What it is for.", "answers": "scenario"}]

@@ -56,6 +56,17 @@ def test_a_signature_by_a_key_that_is_not_trusted_is_refused(world: World) -> No
     assert faults(world, document(world, "changed") | {"issued": "2020-01-01T00:00:00Z"}) == ["bad-signature"] * 2
 
 
+def test_terms_that_fall_short_of_the_datasets_conditions_are_refused(world: World) -> None:
+    short: dict[str, Any] = {
+        "purposes": frozenset({"marketing"}),
+        "measures": frozenset({"A moat."}),
+        "reports_every_months": 24,
+    }
+    for name, value in short.items():
+        given = document(world, f"short-{name.replace('_', '-')}", **{name: value})
+        assert faults(world, given) == [{"purposes": "purpose", "measures": "measure"}.get(name, "reports")]
+
+
 @pytest.mark.parametrize("given", [None, {}, [], "x", {"uid": "urn:jali:agreement:x"}, {"proof": [{}]}, 7])
 def test_what_is_no_agreement_is_refused(world: World, given: Any) -> None:
     with pytest.raises(AgreementRejected):

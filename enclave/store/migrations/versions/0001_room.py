@@ -161,3 +161,38 @@ def upgrade() -> None:
         sa.UniqueConstraint("agreement", "account", "idempotency_key"),
     )
     op.create_index("invocation_by_day", "invocation", ["agreement", "submitted_at"], unique=False)
+    op.create_table(
+        "signed_order",
+        sa.Column("digest", sa.String(), primary_key=True),
+        sa.Column("document", Json, nullable=False),
+        sa.Column("carried_out_at", UtcTime(), nullable=False),
+        sa.Column("log_index", Whole, nullable=False),
+    )
+    op.create_table(
+        "violation",
+        sa.Column("log_index", Whole, primary_key=True, autoincrement=False),
+        sa.Column("organization", sa.String(), nullable=False, index=True),
+        sa.Column("stated", Json, nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("recorded_by", sa.String(), nullable=False),
+        sa.Column("recorded_at", UtcTime(), nullable=False),
+        sa.Column("ended_at", UtcTime()),
+    )
+    op.create_table(
+        "withdrawal",
+        sa.Column("dataset", sa.String(), sa.ForeignKey("dataset.name"), primary_key=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("withdrawn_by", sa.String(), nullable=False),
+        sa.Column("withdrawn_at", UtcTime(), nullable=False),
+        sa.Column("log_index", Whole, nullable=False),
+    )
+    op.create_table(
+        "alert",
+        sa.Column("log_index", Whole, autoincrement=False, nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("entry", Whole, nullable=False),
+        sa.PrimaryKeyConstraint("log_index"),
+        sa.UniqueConstraint("rule", "subject", "entry"),
+    )
+    op.create_index("invocation_of_job", "invocation", ["job"])

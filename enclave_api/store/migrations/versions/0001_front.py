@@ -1,4 +1,4 @@
-"""Accounts, tokens, acts that wait for the room's log; the open list, its work orders, uploaded files."""
+"""The front's store from scratch."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +8,7 @@ down_revision = None
 
 
 def upgrade() -> None:
+    """Make every table."""
     op.create_table(
         "accounts",
         sa.Column("name", sa.String(64), primary_key=True),
@@ -48,25 +49,52 @@ def upgrade() -> None:
         sa.Column("uploaded_at", sa.DateTime(), nullable=False),
     )
     op.create_table(
-        "work_orders",
+        "matters",
         sa.Column("id", sa.String(32), primary_key=True),
-        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("matter", sa.String(32), nullable=False, index=True),
         sa.Column("dataset", sa.String(63), nullable=False, index=True),
         sa.Column("provider", sa.String(63), nullable=False, index=True),
-        sa.Column("state", sa.String(16), nullable=False),
-        sa.Column("submitted_at", sa.DateTime(), nullable=False),
+        sa.Column("applicant", sa.String(63), index=True),
+        sa.Column("state", sa.String(32), nullable=False, index=True),
+        sa.Column("opened_at", sa.DateTime(), nullable=False),
     )
     op.create_table(
-        "work_order_steps",
+        "steps",
         sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
-        sa.Column("work_order", sa.String(32), sa.ForeignKey("work_orders.id"), nullable=False, index=True),
-        sa.Column("act", sa.String(16), nullable=False),
+        sa.Column("matter", sa.String(32), sa.ForeignKey("matters.id"), nullable=False, index=True),
+        sa.Column("act", sa.String(32), nullable=False),
         sa.Column("account", sa.String(64), nullable=False),
         sa.Column("role", sa.String(32), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("card", sa.JSON()),
-        sa.Column("document", sa.String(64), sa.ForeignKey("files.digest")),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("log_index", sa.Integer()),
         sa.Column("done_at", sa.DateTime(), nullable=False),
+    )
+    op.create_table(
+        "work_orders",
+        sa.Column("id", sa.String(32), sa.ForeignKey("matters.id"), primary_key=True),
+        sa.Column("kind", sa.String(16), nullable=False),
+    )
+    op.create_table(
+        "applications",
+        sa.Column("id", sa.String(32), sa.ForeignKey("matters.id"), primary_key=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("accepted_at", sa.DateTime()),
+        sa.Column("decided_at", sa.DateTime()),
+        sa.Column("document", sa.JSON()),
+        sa.Column("agreement", sa.String(100), index=True),
+    )
+    op.create_table(
+        "cases",
+        sa.Column("id", sa.String(32), sa.ForeignKey("matters.id"), primary_key=True),
+        sa.Column("code", sa.LargeBinary(32), nullable=False),
+        sa.Column("right", sa.String(32), nullable=False),
+        sa.Column("statement", sa.String(), nullable=False),
+        sa.Column("evidence", sa.String(), nullable=False),
+        sa.Column("contact", sa.String(), nullable=False),
+        sa.Column("hold", sa.Integer()),
+        sa.Column("version", sa.String(16)),
+        sa.Column("feedback", sa.String()),
     )
     op.create_table(
         "entries",
@@ -75,4 +103,10 @@ def upgrade() -> None:
         sa.Column("card", sa.JSON(), nullable=False),
         sa.Column("work_order", sa.String(32), sa.ForeignKey("work_orders.id"), nullable=False),
         sa.Column("published_at", sa.DateTime(), nullable=False),
+    )
+    op.create_table(
+        "calendars",
+        sa.Column("year", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("calendar", sa.JSON(), nullable=False),
+        sa.Column("loaded_at", sa.DateTime(), nullable=False),
     )

@@ -1,0 +1,97 @@
+"""The front's tables of matters: whatever is submitted, worked on by several and decided, each with its history.
+
+Work orders, applications, infringement cases: every one is a row of `matters` in a state of its machine, its steps in
+`steps`, and what only its kind has in a table of its own (joined-table inheritance).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from enclave_api.store.models import Base, UTCTime
+
+
+class MatterRow(Base):
+    """A matter in its present state: of which dataset, whose provider works on it, and which organization asks."""
+
+    __tablename__ = "matters"
+    __mapper_args__ = {"polymorphic_on": "matter"}  # noqa: RUF012  # SQLAlchemy's spelling
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    matter: Mapped[str] = mapped_column(String(32), index=True)
+    dataset: Mapped[str] = mapped_column(String(63), index=True)
+    provider: Mapped[str] = mapped_column(String(63), index=True)
+    applicant: Mapped[str | None] = mapped_column(String(63), index=True)
+    state: Mapped[str] = mapped_column(String(32), index=True)
+    opened_at: Mapped[datetime] = mapped_column(UTCTime)
+    steps: Mapped[list["StepRow"]] = relationship(order_by="StepRow.id", lazy="selectin")
+
+    def last(self, *acts: str) -> "StepRow | None":
+        """The newest step that was one of these acts, or None."""
+        return next((step for step in reversed(self.steps) if step.act in acts), None)
+
+
+class StepRow(Base):
+    """One act on a matter: by whom, when, why; what was handed in with it, and where the room's log has its order."""
+
+    __tablename__ = "steps"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    matter: Mapped[str] = mapped_column(ForeignKey("matters.id"), index=True)
+    act: Mapped[str] = mapped_column(String(32))
+    account: Mapped[str] = mapped_column(String(64))
+    role: Mapped[str] = mapped_column(String(32))
+    reason: Mapped[str]
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    log_index: Mapped[int | None]
+    done_at: Mapped[datetime] = mapped_column(UTCTime)
+
+
+class WorkOrderRow(MatterRow):
+    """A work order (Art. 10, 11); what it asks for is its newest submission."""
+
+    __tablename__ = "work_orders"
+    __mapper_args__ = {"polymorphic_identity": "work-order", "polymorphic_load": "selectin"}  # noqa: RUF012
+
+    id: Mapped[str] = mapped_column(ForeignKey("matters.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+
+
+class ApplicationRow(MatterRow):
+    """An application (Art. 18, 19). The provider's time runs from `accepted_at` on; `decided_at` ends it.
+
+    `version` is the entry's when it was handed in, `document` the agreement that an approval drafted, with the
+    signatures that are under it so far, `agreement` its uid once the room has registered it.
+    """
+
+    __tablename__ = "applications"
+    __mapper_args__ = {"polymorphic_identity": "application", "polymorphic_load": "selectin"}  # noqa: RUF012
+
+    id: Mapped[str] = mapped_column(ForeignKey("matters.id"), primary_key=True)
+    version: Mapped[int]
+    accepted_at: Mapped[datetime | None] = mapped_column(UTCTime)
+    decided_at: Mapped[datetime | None] = mapped_column(UTCTime)
+    document: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    agreement: Mapped[str | None] = mapped_column(String(100), index=True)
+
+
+class CaseRow(MatterRow):
+    """An infringement case (Art. 31). The reporter's code is kept as a digest; what they wrote is not for the log.
+
+    `hold` is where the room's log has the case's hold, `version` the dataset's when it was suspended.
+    """
+
+    __tablename__ = "cases"
+    __mapper_args__ = {"polymorphic_identity": "case", "polymorphic_load": "selectin"}  # noqa: RUF012
+
+    id: Mapped[str] = mapped_column(ForeignKey("matters.id"), primary_key=True)
+    code: Mapped[bytes] = mapped_column(LargeBinary(32))
+    right: Mapped[str] = mapped_column(String(32))
+    statement: Mapped[str]
+    evidence: Mapped[str]
+    contact: Mapped[str]
+    hold: Mapped[int | None]
+    version: Mapped[str | None] = mapped_column(String(16))
+    feedback: Mapped[str | None]
