@@ -141,6 +141,11 @@ def statement(session: Session, name: str) -> dict[str, str]:
     }
 
 
+def budget_of(session: Session, name: str) -> Budget:
+    """A budget's own limits."""
+    return _budget(_row(session, name))
+
+
 def spent_by(session: Session, agreement: str, account: str, *, but: str | None) -> int:
     """Micro-epsilon that an account's charged invocations under an agreement cost together, without job `but`."""
     row = _row(session, agreement)

@@ -145,6 +145,23 @@ class RoomLink:
         """The record of violations (Art. 32), newest first."""
         return self._list("/violations", query=None if published_only else {"all": 1})
 
+    def reports(self, agreement: str) -> list[Json]:
+        """The reports that an agreement asks for, period by period, and where each stands (Art. 29)."""
+        return self._list("/reports", query={"agreement": agreement})
+
+    def awaited_reports(self, organization: str | None = None) -> list[Json]:
+        """The reports that are due, overdue or filed, of one organization's agreements or of all."""
+        return self._list("/reports", query={"organization": organization})
+
+    def usage(self, agreement: str, number: int) -> Json:
+        """The factual half of the report on a period, from the log alone."""
+        return self._send("GET", "/usage", query={"agreement": agreement, "number": number})
+
+    def take_report(self, *, actor: Mapping[str, Any], agreement: str, number: int, act: str, digest: str) -> Json:
+        """A step of a report: file, accept, return; `digest` is its text's. Where it stands then, and its leaf."""
+        step = {"actor": actor, "agreement": agreement, "number": number, "act": act, "digest": digest}
+        return self._send("POST", "/reports", body=step)
+
     def explain(self, request: Mapping[str, Any]) -> Json:
         """A dry run: {actor, agreement, door, sql, epsilon, accuracy, purpose} -> price, error, layers. Free."""
         return self._send("POST", "/explain", body=request)

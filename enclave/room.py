@@ -23,6 +23,7 @@ from enclave.registry.datasets import Datasets
 from enclave.registry.holds import Holds
 from enclave.registry.orders import Orders
 from enclave.registry.parties import Parties
+from enclave.registry.reports import Reports
 from enclave.registry.violations import Violations
 from enclave.registry.withdrawals import Withdrawals
 from enclave.store.database import Database
@@ -66,6 +67,7 @@ class Room:
     holds: Holds
     violations: Violations
     withdrawals: Withdrawals
+    reports: Reports
     orders: Orders
     lanes: Optional["Lanes"]
     clock: Callable[[], datetime] = _utc_now
@@ -156,6 +158,7 @@ def _over(database: Database, settings: Settings, *, with_lanes: bool) -> Room:
         holds=holds,
         violations=violations,
         withdrawals=withdrawals,
+        reports=Reports(log),
         orders=Orders(
             parties=parties,
             datasets=datasets,

@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 from enclave.room import Room
 from enclave.sanctions import carry_out, withdraw
 from policies.errors import NotFound, OrderRejected, Reason
-from policies.terms import MICRO, read_decimal
-from policies.violations import DOORS, KINDS, MEASURES, Violation
+from policies.terms import DOORS, MICRO, read_decimal
+from policies.violations import KINDS, MEASURES, Violation
 
 Add = Callable[[str, Callable[[Room, Any], Any], str], argparse.ArgumentParser]
 
@@ -40,7 +40,7 @@ def add_commands(command: Add) -> None:
     broken.add_argument("--kind", choices=tuple(KINDS), required=True)
     broken.add_argument("--measure", choices=MEASURES, required=True)
     broken.add_argument("--most-epsilon", help="to restrict: the most that a query may cost")
-    broken.add_argument("--doors", nargs="*", choices=DOORS, help="to restrict: the doors that stay open")
+    broken.add_argument("--doors", nargs="*", choices=sorted(DOORS), help="to restrict: the doors that stay open")
     broken.add_argument("--publish", action="store_true")
     broken.add_argument("--reason", required=True)
     ended = command("end-violation", _end_violation, "end the measure of a violation; its record stays")

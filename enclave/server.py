@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, request
 
-from enclave import history, invocations, ledger, reporting, sanctions, watch
+from enclave import history, invocations, ledger, reporting, sanctions, utilization, watch
 from enclave.config import Settings
 from enclave.entrance import Entrance
 from enclave.hardening import harden, is_hardened
@@ -56,6 +56,7 @@ def make_app(room: Room) -> Flask:
     _add_questions(app, room)
     _add_registry(app, room)
     _add_sanctions(app, room)
+    _add_reports(app, room)
     _add_log(app, room)
     return app
 
@@ -150,6 +151,22 @@ def _add_sanctions(app: Flask, room: Room) -> None:
     def violations() -> Response:
         with room.database.reading() as session:
             return jsonify(room.violations.all(session, published_only="all" not in request.args))
+
+
+def _add_reports(app: Flask, room: Room) -> None:
+    @app.get("/reports")
+    def reports() -> Response:
+        if "agreement" in request.args:
+            return jsonify(utilization.calendar(room, request.args["agreement"]))
+        return jsonify(utilization.awaited(room, request.args.get("organization")))
+
+    @app.get("/usage")
+    def usage() -> Response:
+        return jsonify(utilization.usage(room, request.args.get("agreement", ""), number=_number("number")))
+
+    @app.post("/reports")
+    def take() -> Response:
+        return jsonify(utilization.take(room, read_actor(_body()), _body()))
 
 
 def _add_log(app: Flask, room: Room) -> None:

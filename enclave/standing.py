@@ -14,6 +14,7 @@ from policies.agreements import Agreement
 from policies.authorization import Act, Actor, Permit, decide
 from policies.cases import names_touched
 from policies.errors import AgreementRejected, Reason, Refused
+from policies.terms import write_time
 
 
 def permit(
@@ -26,7 +27,7 @@ def permit(
     now = room.clock()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     acts_today = jobs.count_since(session, agreement.uid, midnight) - (admitted is not None)
-    reasons = _sanctions(room, session, agreement, act)
+    reasons = _forbidding(room, session, agreement, act)
     try:
         made = decide(
             agreement,
@@ -42,17 +43,20 @@ def permit(
         facts = {"holds": holds} if holds else {}
         raise Refused(refusal.message, (*refusal.reasons, *reasons), **refusal.facts, **facts) from None
     if reasons:
-        raise Refused("a sanction does not allow this", reasons)
+        raise Refused("this is not allowed now", reasons)
     return made
 
 
-def _sanctions(room: Room, session: Session, agreement: Agreement, act: Act) -> tuple[Reason, ...]:
-    """What violations of the organization (Art. 32) and a withdrawal of the data (Art. 31) forbid."""
+def _forbidding(room: Room, session: Session, agreement: Agreement, act: Act) -> tuple[Reason, ...]:
+    """What no term says and still forbids: violations (Art. 32), a withdrawal (Art. 31), overdue reports (Art. 29)."""
     dataset = agreement.terms.dataset
-    reasons = violations.forbidden_by(room.violations.in_force(session, agreement.assignee), act)
-    if room.withdrawals.position(session, dataset) is None:
-        return tuple(reasons)
-    return (*reasons, Reason("withdrawn", f"the dataset {dataset} was withdrawn", "target"))
+    reasons = list(violations.forbidden_by(room.violations.in_force(session, agreement.assignee), act))
+    if room.withdrawals.position(session, dataset) is not None:
+        reasons.append(Reason("withdrawn", f"the dataset {dataset} was withdrawn", "target"))
+    for period in room.reports.overdue(session, agreement, room.clock()):
+        message = f"the report on the use until {write_time(period.due_at)} is overdue; file it, and this goes on"
+        reasons.append(Reason("report-overdue", message, "reports_every_months"))
+    return tuple(reasons)
 
 
 def most_epsilon_micro(room: Room, session: Session, agreement: Agreement) -> int:

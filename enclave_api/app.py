@@ -1,5 +1,6 @@
 """The application factory: wires the parts, and does nothing else."""
 
+import re
 from typing import Any
 
 from apiflask import APIFlask
@@ -16,6 +17,7 @@ from enclave_api.api import (
     health,
     log,
     queries,
+    reports,
     sanctions,
     tasks,
     work_orders,
@@ -26,6 +28,7 @@ from enclave_api.front import Front
 from enclave_api.services.acts import deliver
 
 API = "/api/v1"
+_CONVERTER = re.compile(r"<(?:\w+:)?(\w+)>")
 MOST_BODY_BYTES = 256 * 1024
 
 # Nothing we serve is a page, may be framed, cached or guessed to be of another type (OWASP ASVS 5.0, chapter 3).
@@ -41,7 +44,20 @@ HEADERS = {
 }
 
 
-_BLUEPRINTS = (catalogue, agreements, applications, queries, log, alerts, files, work_orders, cases, sanctions, tasks)
+_BLUEPRINTS = (
+    catalogue,
+    agreements,
+    applications,
+    reports,
+    queries,
+    log,
+    alerts,
+    files,
+    work_orders,
+    cases,
+    sanctions,
+    tasks,
+)
 
 
 def create_app(settings: Settings) -> APIFlask:
@@ -71,7 +87,7 @@ def described_views(app: Flask) -> dict[tuple[str, str], View]:
         view = app.view_functions[rule.endpoint]
         if "described" in view.__dict__:
             method = next(method for method in rule.methods or () if method in ("GET", "POST"))
-            found[rule.rule.replace("<", "{").replace(">", "}"), method.lower()] = view
+            found[_CONVERTER.sub(r"{\1}", rule.rule), method.lower()] = view
     return found
 
 

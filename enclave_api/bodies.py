@@ -106,6 +106,12 @@ class SignatureBody(Body):
     value: Annotated[str, StringConstraints(max_length=100)]
 
 
+class NarrativeBody(Body):
+    """The narrative half of a utilization report; the factual half comes from the log."""
+
+    narrative: dict[str, Any] = Field(description="as docs/api.md has it")
+
+
 class ReportBody(Body):
     """A report that opening a dataset infringes somebody's rights; anybody may send it, without an account."""
 

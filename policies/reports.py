@@ -1,12 +1,13 @@
 """Utilization reports (Art. 29): when they are due, what they must say, and what a late one leads to. Pure.
 
 The factual half of a report (invocations, columns, aggregates, budget) is computed in `report_facts.py` from the log;
-the narrative half is the researcher's. A report that is overdue proposes a hold; who places it is not said here.
+the narrative half is the researcher's. While a report is overdue the room allows nothing under its agreement.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from policies.errors import Reason, RequestRejected
@@ -51,15 +52,7 @@ class Recorded:
     since: datetime
 
 
-@dataclass(frozen=True)
-class ProposedHold:
-    """That an agreement should be held, for a report that is overdue."""
-
-    agreement: str
-    period: int
-    overdue_at: datetime
-
-
+@lru_cache(maxsize=1024)
 def periods(terms: Terms) -> tuple[Period, ...]:
     """Every period of an agreement, the last one cut at its end: a report on that is due, too.
 
@@ -90,14 +83,20 @@ def standing(period: Period, recorded: Recorded | None, terms: Terms, now: datet
     return "overdue" if now >= overdue_at else "due"
 
 
-def proposed_holds(
-    agreement: str, terms: Terms, recorded: Mapping[int, Recorded], now: datetime
-) -> tuple[ProposedHold, ...]:
-    """A hold for each overdue report; filing the report is what ends the reason for it."""
+def owed(terms: Terms, issued: datetime) -> tuple[Period, ...]:
+    """The periods whose reports a version of an agreement asks for: those that end after it was issued.
+
+    What an amendment's own rhythm would have asked for before it was signed, nobody had agreed on.
+    """
+    return tuple(period for period in periods(terms) if period.due_at > issued)
+
+
+def overdue(terms: Terms, issued: datetime, recorded: Mapping[datetime, Recorded], now: datetime) -> tuple[Period, ...]:
+    """The periods whose reports are overdue now; `recorded` is what came in, by the day it was due."""
     return tuple(
-        ProposedHold(agreement, period.number, period.overdue_at)
-        for period in periods(terms)
-        if standing(period, recorded.get(period.number), terms, now) == "overdue"
+        period
+        for period in owed(terms, issued)
+        if standing(period, recorded.get(period.due_at), terms, now) == "overdue"
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from policies.authorization import Act
 from policies.errors import OrderRejected, Reason
-from policies.terms import MICRO, read_decimal, write_decimal
+from policies.terms import DOORS, MICRO, read_decimal, write_decimal
 
 KINDS: Final[Mapping[str, str]] = {
     "platform-rules": "violation of the open platform management system",
@@ -22,7 +22,6 @@ KINDS: Final[Mapping[str, str]] = {
 }
 """The five kinds of Art. 32, in its order."""
 MEASURES: Final = ("none", "restrict", "close")
-DOORS: Final = ("sql", "function", "train")
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,8 @@ class Violation:
             raise ValueError("to restrict is to say most_epsilon, doors or both, and no other measure says them")
         if self.most_epsilon_micro is not None and self.most_epsilon_micro < 1:
             raise ValueError("most_epsilon must be at least 0.000001")
-        if self.doors is not None and not self.doors <= set(DOORS):
-            raise ValueError(f"doors are of {', '.join(DOORS)}")
+        if self.doors is not None and not self.doors <= DOORS:
+            raise ValueError(f"doors are of {', '.join(sorted(DOORS))}")
 
     def to_json(self) -> dict[str, Any]:
         """The violation in the log, in orders and in lists, without its organization."""

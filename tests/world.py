@@ -109,8 +109,9 @@ def trust(room: Room, party: str, role: str, key: Ed25519PrivateKey) -> None:
 def signed_document(
     room: Room, provider: Ed25519PrivateKey, university: Ed25519PrivateKey, name: str, **changes: Any
 ) -> dict[str, Any]:
-    """A document that both parties signed; `changes` replace terms."""
+    """A document that both parties signed; `changes` replace terms, and `issued` when it was issued."""
     now = datetime.now(UTC).replace(microsecond=0)
+    issued = changes.pop("issued", now)
     terms: dict[str, Any] = {
         "dataset": "visits",
         "columns": all_columns({"visits": "*", "people": "*", "clinics": "*"}),
@@ -127,7 +128,7 @@ def signed_document(
         id=name,
         assigner=PROVIDER,
         assignee=UNIVERSITY,
-        issued=now,
+        issued=issued,
         log=room.pinned_log,
         terms=Terms(**(terms | changes)),
     )

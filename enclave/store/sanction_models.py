@@ -1,4 +1,4 @@
-"""The room's tables of sanctions: orders that were carried out, violations, withdrawals (Art. 31, 32)."""
+"""The room's tables of what follows from use: orders, violations, withdrawals, reports (Art. 29, 31, 32)."""
 
 from datetime import datetime
 from typing import Any
@@ -40,4 +40,16 @@ class WithdrawalRow(Base):
     reason: Mapped[str]
     withdrawn_by: Mapped[str]
     withdrawn_at: Mapped[datetime]
+    log_index: Mapped[int]
+
+
+class ReportRow(Base):
+    """The utilization report of a period (Art. 29), known by when it was due: its state, and its text's digest."""
+
+    __tablename__ = "report"
+    agreement: Mapped[str] = mapped_column(ForeignKey("agreement.uid"), primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    digest: Mapped[str]
+    changed_at: Mapped[datetime]
     log_index: Mapped[int]

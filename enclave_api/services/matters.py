@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from enclave_api.front import Front
 from enclave_api.services.accounts import Account
 from enclave_api.services.acts import note
-from enclave_api.store.matter_models import ApplicationRow, CaseRow, MatterRow, StepRow, WorkOrderRow
-from policies import applications, cases, work_orders
+from enclave_api.store.matter_models import ApplicationRow, CaseRow, MatterRow, ReportRow, StepRow, WorkOrderRow
+from policies import applications, cases, reports, work_orders
 from policies.agreements import signers
 from policies.errors import NotFound
 from policies.states import Machine
@@ -27,9 +27,15 @@ READERS: Final = ("operator", "regulator", "security-officer")
 MACHINES: Final[Mapping[str, Machine]] = {
     "application": applications.MACHINE,
     "case": cases.MACHINE,
+    "report": reports.MACHINE,
     "work-order": work_orders.MACHINE,
 }
-PREFIXES: Final[Mapping[type[MatterRow], str]] = {ApplicationRow: "app", CaseRow: "case", WorkOrderRow: "wo"}
+PREFIXES: Final[Mapping[type[MatterRow], str]] = {
+    ApplicationRow: "app",
+    CaseRow: "case",
+    ReportRow: "rep",
+    WorkOrderRow: "wo",
+}
 PUBLIC: Final = {"account": "public", "role": "public", "organization": "public", "vouched_by": "front"}
 """Somebody without an account, as the room's log names them."""
 

@@ -9,6 +9,7 @@ from enclave_api.store.matter_models import ApplicationRow, MatterRow
 
 Json = dict[str, Any]
 _MAY_BUT_NEED_NOT: Final = frozenset({"withdraw"})
+"""What somebody can do at any time, and nobody waits for."""
 _NO_DEADLINE: Final = "9999-12-31"
 
 
@@ -21,7 +22,32 @@ def open_tasks(front: Front, account: Account) -> list[Json]:
             if acts:
                 deadline = applications.deadline(session, front, row) if isinstance(row, ApplicationRow) else None
                 found.append(_told(row, acts, deadline))
+    found += [_awaited(report) for report in _reports(front, account)]
     return sorted(found, key=lambda task: ((task["deadline"] or {}).get("day", _NO_DEADLINE), task["since"]))
+
+
+def _reports(front: Front, account: Account) -> list[Json]:
+    """The reports that the account's organization has to file, and has not yet."""
+    if account.role != "researcher":
+        return []
+    awaited = front.link.awaited_reports(account.organization)
+    return [report for report in awaited if report["standing"] in ("due", "overdue")]
+
+
+def _awaited(report: Json) -> Json:
+    return {
+        "matter": "report",
+        "id": f"{report['agreement']}/reports/{report['number']}",
+        "dataset": report["dataset"],
+        "state": report["standing"],
+        "acts": ["file"],
+        "since": report["due_at"],
+        "deadline": {
+            "day": report["overdue_at"][:10],
+            "is_provisional": False,
+            "is_overdue": report["standing"] == "overdue",
+        },
+    }
 
 
 def _told(row: MatterRow, acts: list[str], deadline: Json | None) -> Json:

@@ -77,6 +77,17 @@ class ApplicationRow(MatterRow):
     agreement: Mapped[str | None] = mapped_column(String(100), index=True)
 
 
+class ReportRow(MatterRow):
+    """A utilization report (Art. 29), from its first filing on: of which agreement, on which period."""
+
+    __tablename__ = "reports"
+    __mapper_args__ = {"polymorphic_identity": "report", "polymorphic_load": "selectin"}  # noqa: RUF012
+
+    id: Mapped[str] = mapped_column(ForeignKey("matters.id"), primary_key=True)
+    agreement: Mapped[str] = mapped_column(String(100), index=True)
+    due_at: Mapped[datetime] = mapped_column(UTCTime)
+
+
 class CaseRow(MatterRow):
     """An infringement case (Art. 31). The reporter's code is kept as a digest; what they wrote is not for the log.
 

@@ -18,6 +18,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from policies.catalogue import read_card
 
 VIOLATION = {"organization": "elsewhere", "recorded_at": "2026-01-01T00:00:00+00:00", "log_index": 8}
+USAGE = {"number": 1, "invocations": {"charged": 3}, "epsilon_micro": 500_000, "first": 2, "last": 7}
 LOG = {"origin": "jali.test/room", "key": "A" * 43 + "="}
 WORLD = Path(__file__).parents[1] / "worlds" / "visits.yaml"
 CARD = read_card(yaml.safe_load(WORLD.read_text(encoding="utf-8"))).model_dump(mode="json")
@@ -41,6 +42,7 @@ class FakeRoom:
             document["uid"]: document for document in (agreement("a1"), agreement("b1", assignee="other"))
         }
         self.keys: dict[str, str] = {}
+        self.reports: list[dict[str, Any]] = []
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
         self.says: dict[str, dict[str, Any]] = {}
         self.breaks: set[str] = set()
@@ -75,7 +77,7 @@ class FakeRoom:
         if method == "POST" and path == "/orders":
             document = body["document"]
             return {"order": "d" * 64, "kind": document["order"], "target": document["target"], "log_index": 7}
-        if "actor" in body and "agreement" in body and not self._is_askers(body):
+        if path in ("/explain", "/invocations") and "actor" in body and not self._is_askers(body):
             return None
         if path.startswith("/agreements/"):
             uid, _, rest = path.removeprefix("/agreements/").partition("/")
@@ -93,6 +95,8 @@ class FakeRoom:
             "/explain": {"cost": {"epsilon": "0.5"}},
             "/invocations": ANSWER if method == "POST" else [{"id": "i1", "outcome": "answered"}],
             "/parties": self.keys,
+            "/reports": {"log_index": 9, "standing": "filed"} if method == "POST" else self.reports,
+            "/usage": USAGE,
             "/budget": {"epsilon": "8", "spent": "0.5", "remaining": "7.5"},
             "/log/entries": [{"kind": "act"}],
             "/alerts": [{"rule": "burst", "log_index": 7}],

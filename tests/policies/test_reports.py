@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from policies.errors import Refused, RequestRejected, WrongState
-from policies.reports import MACHINE, RESULT_KINDS, Period, Recorded, periods, proposed_holds, read_narrative, standing
+from policies.reports import MACHINE, RESULT_KINDS, Period, Recorded, overdue, owed, periods, read_narrative, standing
 from policies.working_days import SHANGHAI
 from tests.policies.contracts import TERMS
 
@@ -86,14 +86,21 @@ def test_where_a_report_stands(recorded, now, expected):
     assert standing(FIRST, recorded, YEAR, at(now)) == expected
 
 
-def test_an_overdue_report_proposes_a_hold_and_filing_it_ends_the_reason():
-    now = at("2027-03-01")
-    assert [hold.period for hold in proposed_holds("a-1", YEAR, {}, now)] == [1, 2]
-    filed = {1: Recorded("filed", now), 2: Recorded("accepted", now)}
-    assert proposed_holds("a-1", YEAR, filed, now) == ()
-    [hold] = proposed_holds("a-1", YEAR, {1: filed[1]}, now)
-    assert (hold.agreement, hold.period, hold.overdue_at) == ("a-1", 2, periods(YEAR)[1].overdue_at)
-    assert proposed_holds("a-1", YEAR, {}, at("2026-07-30")) == ()
+def test_a_report_is_overdue_until_it_is_filed():
+    now, issued = at("2027-03-01"), YEAR.not_before
+    first, second, *_ = periods(YEAR)
+    assert overdue(YEAR, issued, {}, now) == (first, second)
+    filed = {first.due_at: Recorded("filed", now), second.due_at: Recorded("accepted", now)}
+    assert overdue(YEAR, issued, filed, now) == ()
+    assert overdue(YEAR, issued, {first.due_at: filed[first.due_at]}, now) == (second,)
+    assert overdue(YEAR, issued, {}, at("2026-07-30")) == ()
+
+
+def test_an_amendment_asks_for_no_report_that_was_due_before_it():
+    monthly = replace(YEAR, reports_every_months=1)
+    issued = periods(monthly)[2].due_at
+    assert [period.number for period in owed(monthly, issued)][:2] == [4, 5]
+    assert overdue(monthly, issued, {}, issued + timedelta(days=1)) == ()
 
 
 def test_who_files_does_not_accept():

@@ -196,3 +196,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("rule", "subject", "entry"),
     )
     op.create_index("invocation_of_job", "invocation", ["job"])
+    op.create_table(
+        "report",
+        sa.Column("agreement", sa.String(), sa.ForeignKey("agreement.uid"), primary_key=True),
+        sa.Column("due_at", UtcTime(), primary_key=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("changed_at", UtcTime(), nullable=False),
+        sa.Column("log_index", Whole, nullable=False),
+    )

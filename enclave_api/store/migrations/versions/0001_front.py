@@ -85,6 +85,12 @@ def upgrade() -> None:
         sa.Column("agreement", sa.String(100), index=True),
     )
     op.create_table(
+        "reports",
+        sa.Column("id", sa.String(32), sa.ForeignKey("matters.id"), primary_key=True),
+        sa.Column("agreement", sa.String(100), nullable=False, index=True),
+        sa.Column("due_at", sa.DateTime(), nullable=False),
+    )
+    op.create_table(
         "cases",
         sa.Column("id", sa.String(32), sa.ForeignKey("matters.id"), primary_key=True),
         sa.Column("code", sa.LargeBinary(32), nullable=False),

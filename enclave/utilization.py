@@ -1,0 +1,111 @@
+"""Utilization reports at the room (Art. 29): what is due, what the log says of a period, and the steps of a report."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import Session
+
+from enclave import ledger
+from enclave.room import Room
+from enclave.store.log_models import Leaf
+from enclave.store.models import AgreementVersionRow
+from policies.agreements import Agreement, read_agreement
+from policies.authorization import Actor
+from policies.errors import NotFound, Reason, RequestRejected
+from policies.report_facts import report_facts
+from policies.reports import Period, owed, periods, standing
+from policies.terms import write_time
+
+_PAGE: Final = 1000
+_FROM: Final = select(Leaf.index, Leaf.body).where(Leaf.index >= bindparam("first")).order_by(Leaf.index).limit(_PAGE)
+_AWAITED: Final = ("due", "overdue", "filed")
+_SIDE: Final = {"researcher": "assignee", "data-provider": "assigner"}
+
+
+def calendar(room: Room, uid: str) -> list[dict[str, Any]]:
+    """The reports that an agreement asks for, and where each stands now. Raises NotFound."""
+    with room.database.reading() as session:
+        agreement = room.agreements.get(session, uid)
+        recorded, now = room.reports.recorded(session, agreement.uid), room.clock()
+    terms = agreement.terms
+    return [
+        _told(period) | {"standing": standing(period, recorded.get(period.due_at), terms, now)}
+        for period in owed(terms, agreement.issued)
+    ]
+
+
+def awaited(room: Room, organization: str | None) -> list[dict[str, Any]]:
+    """Every report that somebody waits for, to be filed or to be read: of one organization's agreements, or of all."""
+    found = []
+    with room.database.reading() as session:
+        documents = room.agreements.documents(session, organization)
+    for document in documents:
+        agreement = read_agreement(document)
+        whose = {"agreement": agreement.uid, "dataset": agreement.terms.dataset}
+        sides = {"provider": agreement.assigner, "organization": agreement.assignee}
+        found += [{**whose, **sides, **line} for line in calendar(room, agreement.uid) if line["standing"] in _AWAITED]
+    return found
+
+
+def usage(room: Room, uid: str, *, number: int) -> dict[str, Any]:
+    """The factual half of the report on a period, from the log alone. Raises NotFound."""
+    with room.database.reading() as session:
+        agreement = room.agreements.get(session, uid)
+        period = _period(agreement, number)
+        budget = ledger.budget_of(session, agreement.uid)
+        facts = report_facts(_leaves(session, agreement.uid), agreement=agreement.uid, period=period, budget=budget)
+    return {**_told(period), **asdict(facts)}
+
+
+def take(room: Room, actor: Actor, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Take a report a step on: file, accept, return. Raises NotFound, Refused, WrongState, RequestRejected."""
+    number, act, digest = body.get("number"), body.get("act"), body.get("digest")
+    if type(number) is not int or not isinstance(act, str) or not isinstance(digest, str):
+        reason = Reason("wrong-value", "a step of a report has number, act and digest")
+        raise RequestRejected("the step has faults", (reason,))
+    now = room.clock()
+    with room.database.writing() as session:
+        agreement = room.agreements.get(session, str(body.get("agreement")))
+        if not _is_side(actor, agreement):
+            raise NotFound("there is no such agreement, or not for you")
+        period = _period(agreement, number)
+        if act == "file" and now < period.due_at:
+            message = f"the period runs until {write_time(period.due_at)}"
+            raise RequestRejected("the period is not over", (Reason("running", message, "number"),))
+        index = room.reports.take(session, agreement, period, act=act, digest=digest, actor=actor, now=now)
+        recorded = room.reports.recorded(session, agreement.uid)[period.due_at]
+    return {"log_index": index, "standing": standing(period, recorded, agreement.terms, now)}
+
+
+def _is_side(actor: Actor, agreement: Agreement) -> bool:
+    """Whether somebody is of one of the two parties, or supervises."""
+    side = _SIDE.get(actor.role)
+    return side is None or bool(getattr(agreement, side) == actor.organization)
+
+
+def _period(agreement: Agreement, number: int) -> Period:
+    found = next((period for period in periods(agreement.terms) if period.number == number), None)
+    if found is None:
+        raise NotFound(f"the agreement has no period {number}")
+    return found
+
+
+def _told(period: Period) -> dict[str, Any]:
+    return {
+        "number": period.number,
+        "begins": write_time(period.begins),
+        "due_at": write_time(period.due_at),
+        "overdue_at": write_time(period.overdue_at),
+    }
+
+
+def _leaves(session: Session, uid: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The leaves that name an agreement, with their indices; none can lie before the leaf of its registration."""
+    first = session.scalar(select(func.min(AgreementVersionRow.log_index)).where(AgreementVersionRow.uid == uid)) or 0
+    name = uid.encode()
+    while rows := session.execute(_FROM, {"first": first}).all():
+        yield from ((index, json.loads(body)) for index, body in rows if name in body)
+        first = rows[-1][0] + 1
