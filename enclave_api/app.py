@@ -16,6 +16,7 @@ from enclave_api.api import (
     files,
     health,
     log,
+    petitions,
     queries,
     reports,
     sanctions,
@@ -45,18 +46,8 @@ HEADERS = {
 
 
 _BLUEPRINTS = (
-    catalogue,
-    agreements,
-    applications,
-    reports,
-    queries,
-    log,
-    alerts,
-    files,
-    work_orders,
-    cases,
-    sanctions,
-    tasks,
+    *(catalogue, agreements, applications, reports, queries, log, alerts, files),
+    *(work_orders, cases, petitions, sanctions, tasks),
 )
 
 

@@ -5,7 +5,7 @@ Pure: bytes in, values out. The models are the API's own description of what it 
 
 import json
 from decimal import Decimal
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -131,10 +131,38 @@ class CaseActBody(Body):
     order: dict[str, Any] | None = Field(default=None, description="a signed order, as docs/api.md has it")
 
 
-class CaseCodeBody(Body):
-    """A reporter's code."""
+class CodeBody(Body):
+    """The code that somebody got who brought something forward."""
 
     code: Annotated[str, StringConstraints(max_length=100)]
+
+
+class PetitionBody(Body):
+    """Something brought forward, by anybody, without an account: about a dataset, or about one that is missing."""
+
+    kind: Literal["objection", "dataset-request", "misuse-report"]
+    dataset: Identifier | None = Field(default=None, description="which; none where one is asked for")
+    statement: Told = Field(description="what is wrong, needed or misused")
+    evidence: Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)] = ""
+    contact: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+
+
+class SpotCheckBody(Body):
+    """A supervisor's question about the use under an agreement."""
+
+    agreement: Annotated[str, StringConstraints(max_length=200)]
+    statement: Told = Field(description="what is asked of the organization")
+
+
+class PetitionActBody(Body):
+    """An act on something that was brought forward."""
+
+    act: Line
+    reason: Reasoned = ""
+    feedback: Reasoned = Field(default="", description="what whoever asked reads")
+    provider: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")] | None = Field(
+        default=None, description="forward: to which provider"
+    )
 
 
 class OrderBody(Body):

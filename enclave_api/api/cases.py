@@ -7,7 +7,7 @@ from apiflask import APIBlueprint
 from enclave_api.api import reading
 from enclave_api.api.description import OBJECTS, described, schema_of
 from enclave_api.auth import front, signed_in
-from enclave_api.bodies import CaseActBody, CaseCodeBody, ReportBody
+from enclave_api.bodies import CaseActBody, ReportBody
 from enclave_api.services import cases as stories
 from enclave_api.services.accounts import Account
 
@@ -21,13 +21,6 @@ _READING = ("request-rejected", "too-large", "wrong-media-type", "not-found")
 def report() -> Any:
     """Report that opening a dataset infringes rights. The code that comes back is shown this once."""
     return stories.report(front(), reading.body(ReportBody))
-
-
-@bp.post("/feedback")
-@described(asks=schema_of(CaseCodeBody), problems=_READING)
-def feedback() -> Any:
-    """What became of your report: by its code, which belongs in a body and in no address."""
-    return stories.feedback(front(), reading.body(CaseCodeBody))
 
 
 @bp.get("")

@@ -5,18 +5,15 @@ this carries first and notes after: a case never says more than the room did. An
 is told again when it is brought again.
 """
 
-import secrets
-from hashlib import sha256
-from hmac import compare_digest
 from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from enclave.link import RoomSaid
-from enclave_api.bodies import CaseActBody, CaseCodeBody, ReportBody
+from enclave_api.bodies import CaseActBody, ReportBody
 from enclave_api.front import Front
-from enclave_api.services import matters
+from enclave_api.services import codes, matters
 from enclave_api.services.accounts import Account
 from enclave_api.services.acts import deliver
 from enclave_api.store.matter_models import CaseRow
@@ -32,12 +29,13 @@ MOST_UNREAD: Final = 200
 def report(front: Front, body: ReportBody) -> Json:
     """Take a report. The code is told this once, and is all that its reporter needs. Raises NotFound, Unavailable."""
     provider = _provider(front, body.dataset)
-    identifier, secret = matters.new_id(CaseRow), secrets.token_urlsafe(32)
+    identifier = matters.new_id(CaseRow)
+    code, kept = codes.new_code(identifier)
     with front.store.writing() as session:
         _check_room(session, body.dataset)
         row = CaseRow(
             id=identifier,
-            code=_digest(secret),
+            code=kept,
             provider=provider,
             state=MACHINE.initial,
             opened_at=front.now(),
@@ -45,27 +43,9 @@ def report(front: Front, body: ReportBody) -> Json:
         )
         session.add(row)
         session.flush()
-        matters.add(front, session, row, matters.PUBLIC, "report", detail={"statement": _sealed(row)})
+        matters.add(front, session, row, matters.PUBLIC, "report", detail={"statement": codes.sealed(row, row.right)})
     deliver(front)
-    return {"id": identifier, "code": f"{identifier}.{secret}"}
-
-
-def feedback(front: Front, body: CaseCodeBody) -> Json:
-    """What became of a report, for whoever holds its code. Raises NotFound, in the same words whatever is wrong."""
-    identifier, _, secret = body.code.partition(".")
-    with front.store.reading() as session:
-        row = session.get(CaseRow, identifier)
-        # An unknown case is compared as well, so that the time does not tell which there are.
-        same = compare_digest(_digest(secret), row.code if row else bytes(32))
-        if row is None or not same:
-            raise NotFound("there is no such case, or the code is another one's")
-        return {
-            "id": row.id,
-            "dataset": row.dataset,
-            "state": row.state,
-            "opened_at": row.opened_at.isoformat(timespec="seconds"),
-            "feedback": row.feedback,
-        }
+    return {"id": identifier, "code": code}
 
 
 def act(front: Front, account: Account, identifier: str, body: CaseActBody) -> Json:
@@ -152,15 +132,6 @@ def _check_room(session: Session, dataset: str) -> None:
     unread = select(func.count()).where(CaseRow.dataset == dataset, CaseRow.state == MACHINE.initial)
     if (session.scalar(unread) or 0) >= MOST_UNREAD:
         raise Unavailable("very many reports on this dataset wait to be read; write to its provider")
-
-
-def _sealed(row: CaseRow) -> str:
-    # The log is to show that nothing was changed since, and not what somebody wrote about themselves.
-    return sha256("\n".join((row.right, row.statement, row.evidence, row.contact, row.code.hex())).encode()).hexdigest()
-
-
-def _digest(secret: str) -> bytes:
-    return sha256(secret.encode()).digest()
 
 
 def _told(row: CaseRow, account: Account) -> Json:

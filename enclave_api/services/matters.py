@@ -14,8 +14,19 @@ from sqlalchemy.orm import Session
 from enclave_api.front import Front
 from enclave_api.services.accounts import Account
 from enclave_api.services.acts import note
-from enclave_api.store.matter_models import ApplicationRow, CaseRow, MatterRow, ReportRow, StepRow, WorkOrderRow
-from policies import applications, cases, reports, work_orders
+from enclave_api.store.matter_models import (
+    ApplicationRow,
+    CaseRow,
+    DatasetRequestRow,
+    MatterRow,
+    MisuseReportRow,
+    ObjectionRow,
+    ReportRow,
+    SpotCheckRow,
+    StepRow,
+    WorkOrderRow,
+)
+from policies import applications, cases, petitions, reports, work_orders
 from policies.agreements import signers
 from policies.errors import NotFound
 from policies.states import Machine
@@ -28,11 +39,16 @@ MACHINES: Final[Mapping[str, Machine]] = {
     "application": applications.MACHINE,
     "case": cases.MACHINE,
     "report": reports.MACHINE,
+    **petitions.MACHINES,
     "work-order": work_orders.MACHINE,
 }
 PREFIXES: Final[Mapping[type[MatterRow], str]] = {
     ApplicationRow: "app",
     CaseRow: "case",
+    DatasetRequestRow: "ask",
+    MisuseReportRow: "mis",
+    ObjectionRow: "obj",
+    SpotCheckRow: "spot",
     ReportRow: "rep",
     WorkOrderRow: "wo",
 }
@@ -49,9 +65,13 @@ def find(session: Session, kind: type[M], account: Account, identifier: str) -> 
     """A matter that the account may see. Raises NotFound, in the same words where there is none and for others."""
     row = session.get(kind, identifier)
     if row is None or not _may_see(row, account):
-        what = MACHINES[kind.__mapper_args__["polymorphic_identity"]].matter
-        raise NotFound(f"there is no such {what}, or not for you")
+        raise NotFound(f"there is no such {_name(kind)}, or not for you")
     return row
+
+
+def _name(kind: type[MatterRow]) -> str:
+    machine = MACHINES.get(kind.__mapper_args__.get("polymorphic_identity", ""))
+    return machine.matter if machine else "matter"
 
 
 def visible(session: Session, kind: type[M], account: Account) -> list[M]:

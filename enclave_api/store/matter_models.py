@@ -88,21 +88,58 @@ class ReportRow(MatterRow):
     due_at: Mapped[datetime] = mapped_column(UTCTime)
 
 
-class CaseRow(MatterRow):
-    """An infringement case (Art. 31). The reporter's code is kept as a digest; what they wrote is not for the log.
+class PetitionRow(MatterRow):
+    """What somebody brought forward: what they say, what shows it, and the feedback that they get.
 
-    `hold` is where the room's log has the case's hold, `version` the dataset's when it was suspended.
+    The code by which they read it is kept as a digest. What they wrote is not for the log.
+    """
+
+    __tablename__ = "petitions"
+    __mapper_args__ = {"polymorphic_abstract": True}  # noqa: RUF012
+
+    id: Mapped[str] = mapped_column(ForeignKey("matters.id"), primary_key=True)
+    code: Mapped[bytes] = mapped_column(LargeBinary(32))
+    statement: Mapped[str]
+    evidence: Mapped[str]
+    contact: Mapped[str]
+    agreement: Mapped[str | None] = mapped_column(String(100))
+    feedback: Mapped[str | None]
+
+
+class ObjectionRow(PetitionRow):
+    """Somebody finds the data wrong (Art. 16)."""
+
+    __mapper_args__ = {"polymorphic_identity": "objection", "polymorphic_load": "selectin"}  # noqa: RUF012
+
+
+class DatasetRequestRow(PetitionRow):
+    """Somebody asks for a dataset that is not listed (Art. 6)."""
+
+    __mapper_args__ = {"polymorphic_identity": "dataset-request", "polymorphic_load": "selectin"}  # noqa: RUF012
+
+
+class MisuseReportRow(PetitionRow):
+    """Somebody reports that data are misused (Art. 30)."""
+
+    __mapper_args__ = {"polymorphic_identity": "misuse-report", "polymorphic_load": "selectin"}  # noqa: RUF012
+
+
+class SpotCheckRow(PetitionRow):
+    """A supervisor asks an organization how it uses the data (Art. 29)."""
+
+    __mapper_args__ = {"polymorphic_identity": "spot-check", "polymorphic_load": "selectin"}  # noqa: RUF012
+
+
+class CaseRow(PetitionRow):
+    """An infringement case (Art. 31): `hold` is where the room's log has its hold.
+
+    `version` is the dataset's when it was suspended.
     """
 
     __tablename__ = "cases"
     __mapper_args__ = {"polymorphic_identity": "case", "polymorphic_load": "selectin"}  # noqa: RUF012
 
-    id: Mapped[str] = mapped_column(ForeignKey("matters.id"), primary_key=True)
-    code: Mapped[bytes] = mapped_column(LargeBinary(32))
+    id: Mapped[str] = mapped_column(ForeignKey("petitions.id"), primary_key=True)
     right: Mapped[str] = mapped_column(String(32))
-    statement: Mapped[str]
-    evidence: Mapped[str]
-    contact: Mapped[str]
     hold: Mapped[int | None]
     version: Mapped[str | None] = mapped_column(String(16))
-    feedback: Mapped[str | None]

@@ -69,11 +69,11 @@ def test_a_case_from_report_to_feedback(people: People) -> None:
     told = people.report()
     assert people.acts(told["id"], SUSPEND, VERIFY, ("provider", "find-unfounded", {})) == "unfounded"
     code = {"code": told["code"]}
-    assert people.house.post(f"{CASES}/feedback", code).json["feedback"] is None
+    assert people.house.post("/api/v1/feedback", code).json["feedback"] is None
     assert people.acts(told["id"], ("officer", "resume", LIFT)) == "resumed"
-    read = people.house.post(f"{CASES}/feedback", code).json
+    read = people.house.post("/api/v1/feedback", code).json
     assert (read["state"], read["feedback"]) == ("resumed", LIFT["feedback"])
-    assert set(read) == {"id", "dataset", "state", "opened_at", "feedback"}
+    assert set(read) == {"id", "matter", "dataset", "state", "opened_at", "feedback"}
     logged = [act["act"] for act in people.house.room.acts if act["act"].startswith("case-")]
     assert logged == ["case-report", "case-suspend", "case-verify", "case-find-unfounded", "case-resume"]
     assert "row 17" not in str(people.house.room.acts)
@@ -144,10 +144,10 @@ def test_what_is_not_yours_reads_like_what_is_not_there(people: People) -> None:
     other = people.report()
     mixed = f"{told['id']}.{other['code'].partition('.')[2]}"
     for code in (mixed, told["id"], "case-unknown.x", "", "."):
-        answer = people.house.post(f"{CASES}/feedback", {"code": code})
+        answer = people.house.post("/api/v1/feedback", {"code": code})
         assert (answer.status_code, answer.json["detail"]) == (
             404,
-            "there is no such case, or the code is another one's",
+            "there is no such matter, or the code is another one's",
         )
 
 

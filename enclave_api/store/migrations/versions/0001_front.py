@@ -91,16 +91,21 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(), nullable=False),
     )
     op.create_table(
-        "cases",
+        "petitions",
         sa.Column("id", sa.String(32), sa.ForeignKey("matters.id"), primary_key=True),
         sa.Column("code", sa.LargeBinary(32), nullable=False),
-        sa.Column("right", sa.String(32), nullable=False),
         sa.Column("statement", sa.String(), nullable=False),
         sa.Column("evidence", sa.String(), nullable=False),
         sa.Column("contact", sa.String(), nullable=False),
+        sa.Column("agreement", sa.String(100)),
+        sa.Column("feedback", sa.String()),
+    )
+    op.create_table(
+        "cases",
+        sa.Column("id", sa.String(32), sa.ForeignKey("petitions.id"), primary_key=True),
+        sa.Column("right", sa.String(32), nullable=False),
         sa.Column("hold", sa.Integer()),
         sa.Column("version", sa.String(16)),
-        sa.Column("feedback", sa.String()),
     )
     op.create_table(
         "entries",
