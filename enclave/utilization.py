@@ -72,7 +72,8 @@ def take(room: Room, actor: Actor, body: Mapping[str, Any]) -> dict[str, Any]:
         if not _is_side(actor, agreement):
             raise NotFound("there is no such agreement, or not for you")
         period = _period(agreement, number)
-        if act == "file" and now < period.due_at:
+        if act == "accept" and now < period.due_at:
+            # It may be filed when the use is over; whether it was over shows when the period is.
             message = f"the period runs until {write_time(period.due_at)}"
             raise RequestRejected("the period is not over", (Reason("running", message, "number"),))
         index = room.reports.take(session, agreement, period, act=act, digest=digest, actor=actor, now=now)

@@ -1,8 +1,9 @@
 """`make demo`: a whole small world on real flights, from an empty folder to verified answers, in one command.
 
-It plays every role by its own tools: the operator loads the dataset and enters the parties' keys, the provider and a
-university sign an agreement, the front gets a researcher's account, and the researcher asks through the client. With
-a terminal it then keeps serving; without one (or with DEMO_ONCE=1) it stops what it started.
+It plays every role by its own tools: the operator loads the dataset, enters the parties' keys and makes accounts; the
+provider lists the dataset, a university applies for it, and both sign an agreement (`office.py`); the researcher asks
+through the client, and reports. With a terminal it then keeps serving; without one (or with DEMO_ONCE=1) it stops what
+it started.
 """
 
 import json
@@ -13,11 +14,11 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+import office
 from rich.console import Console
 
 import jali
@@ -27,7 +28,12 @@ HOME = Path(os.environ.get("JALI_HOME", ROOT / "var")).absolute() / "demo"
 DESK = HOME / "desk"
 DONE = DESK / "researcher.json"
 PORT = os.environ.get("PORT", "8000")
-PROVIDER, UNIVERSITY, RESEARCHER = "transport-bureau", "open-university", "li.wei"
+PROVIDER, UNIVERSITY, RESEARCHER = office.PROVIDER, office.UNIVERSITY, "li.wei"
+ACCOUNTS = {
+    "zhao.min": ("data-provider", PROVIDER),
+    "operator": ("operator", "operator"),
+    RESEARCHER: ("researcher", UNIVERSITY),
+}
 console = Console(width=110, highlight=False)
 
 
@@ -83,55 +89,28 @@ def _wait_until_ready(server: "subprocess.Popen[bytes]") -> None:
 
 
 def _register(environment: dict[str, str]) -> dict[str, Any]:
-    """Keys, trust, account, agreement: made once, then read from the demo's folder."""
+    """Keys, accounts, and the way from the open list to a signed agreement: gone once, then read from the folder."""
     if DONE.exists():
         stored: dict[str, Any] = json.loads(DONE.read_text())
         return stored
     DESK.mkdir(exist_ok=True)
-    parties = {}
+    parties, tokens = {}, {}
     for party, role in ((PROVIDER, "provider"), (UNIVERSITY, "organization")):
         key = parties[party] = _run("enclave_api", "keygen", str(DESK / f"{party}.pem"), environment=environment)[
             "public_key"
         ]
         _run("enclave", "trust", party, "--role", role, "--key", key, environment=environment)
-    _run("enclave_api", "account", "create", RESEARCHER, "--role", "researcher", "--organization", UNIVERSITY,
-         environment=environment)  # fmt: skip
-    token = _run("enclave_api", "account", "token", RESEARCHER, "--days", "30", environment=environment)["token"]
-    agreement = _sign(environment)
-    researcher = {"token": token, "agreement": str(agreement), "parties": parties}
+    for name, (role, organization) in ACCOUNTS.items():
+        account = ("account", "create", name, "--role", role, "--organization", organization)
+        _run("enclave_api", *account, environment=environment)
+        tokens[role] = _run("enclave_api", "account", "token", name, "--days", "30", environment=environment)["token"]
+    agreement = office.walk(f"http://127.0.0.1:{PORT}", tokens, DESK, console)
+    researcher = {"token": tokens["researcher"], "agreement": str(agreement), "parties": parties}
     draft = DESK / f".researcher.{secrets.token_hex(4)}"
     draft.touch(mode=0o600)
     draft.write_text(json.dumps(researcher))
     draft.replace(DONE)
     return researcher
-
-
-def _sign(environment: dict[str, str]) -> Path:
-    now = datetime.now(UTC).replace(microsecond=0)
-    terms = {
-        "columns": [
-            *(f"flights.{name}" for name in ("origin", "dest", "carrier", "month", "dep_delay", "distance", "tailnum")),
-            "planes.tailnum",
-            "planes.manufacturer",
-            "airlines.*",
-            "airports.*",
-        ],
-        "aggregates": ["count", "count_distinct", "sum", "avg"],
-        "purposes": ["punctuality study"],
-        "not_before": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "expires_at": (now + timedelta(days=365)).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "epsilon": "25",
-        "delta": "0.000001",
-        "epsilon_per_query": "8",
-        "queries_per_day": 500,
-    }
-    (DESK / "terms.json").write_text(json.dumps(terms, indent=2))
-    out = DESK / "agreement.json"
-    _run("enclave_api", "grant", "--dataset", "flights", "--researcher-organization", UNIVERSITY,
-         "--provider-key", str(DESK / f"{PROVIDER}.pem"), "--researcher-key", str(DESK / f"{UNIVERSITY}.pem"),
-         "--terms", str(DESK / "terms.json"), "--out", str(out), environment=environment)  # fmt: skip
-    console.print(f"provider and university signed [bold]{out.name}[/]; the operator entered both keys")
-    return out
 
 
 def _ask(researcher: dict[str, Any]) -> None:
@@ -144,6 +123,7 @@ def _ask(researcher: dict[str, Any]) -> None:
     _again(room)
     _refused(room)
     _forbidden(room)
+    office.report(f"http://127.0.0.1:{PORT}", researcher["token"], room.agreement.uid, console)
     console.rule("[bold]the end")
     console.print(f"left of the agreement's budget: {room.budget().remaining}")
 

@@ -7,7 +7,10 @@ from jali.agreement import Pin, PinnedAgreement
 from jali.amounts import PrivacyLoss
 from jali.answers import Answer, Receipt
 from jali.connection import Dataset, Room, connect
+from jali.desk import Application, Desk, Matter, desk
 from jali.errors import (
+    AgreementRejected,
+    ApplicationIncomplete,
     BudgetExceeded,
     Conflict,
     Flaw,
@@ -21,20 +24,26 @@ from jali.errors import (
     Unavailable,
     VerificationError,
     Withheld,
+    WrongState,
 )
 from jali.verify import Verified
 from jali.views import Budget, PlanView, Schema
 from jali.workloads import Answers, PlanViews
 
 __all__ = [
+    "AgreementRejected",
     "Answer",
     "Answers",
+    "Application",
+    "ApplicationIncomplete",
     "Budget",
     "BudgetExceeded",
     "Conflict",
     "Dataset",
+    "Desk",
     "Flaw",
     "JaliError",
+    "Matter",
     "NotAuthenticated",
     "NotFound",
     "Pin",
@@ -53,5 +62,7 @@ __all__ = [
     "VerificationError",
     "Verified",
     "Withheld",
+    "WrongState",
     "connect",
+    "desk",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from jali import tables, trust
+from jali import desk_commands, tables, trust
 from jali.connection import Room, connect
 from jali.errors import Flaw, JaliError, RequestRejected, VerificationError
 from jali.log import LogWatch
@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "log", _log, "check the log's newest checkpoint; list what was asked")
     verify = _command(commands, "verify", _verify, "check a saved answer offline")
     verify.add_argument("file", metavar="FILE", type=Path, help="an answer saved by `jali sql --json` or answer.save()")
+    desk_commands.add(lambda name, run, summary: _command(commands, name, run, summary))
     return parser
 
 

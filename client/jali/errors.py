@@ -8,6 +8,9 @@
     |-- NotAuthenticated    no token, or one that is unknown, revoked or expired
     |-- NotFound            no such thing, or not for you
     |-- Conflict            the idempotency key was used for another request
+    |-- WrongState          a matter is in another state: decided already, or not yet
+    |-- ApplicationIncomplete  an application lacks something; everything that does is a reason
+    |-- AgreementRejected   an agreement, or a signature under it, can't be taken
     |-- RequestRejected     a field of the request is wrong (epsilon of NaN, a missing field)
     |-- Unavailable         the room or the front does not answer now
     `-- VerificationError   a proof does not hold: .flaw says which
@@ -125,6 +128,24 @@ class Conflict(JaliError):
     kind = "conflict"
 
 
+class WrongState(JaliError):
+    """A matter is in another state: decided already, or not yet."""
+
+    kind = "wrong-state"
+
+
+class ApplicationIncomplete(JaliError):
+    """An application is not accepted; `reasons` lists everything that is missing."""
+
+    kind = "application-incomplete"
+
+
+class AgreementRejected(JaliError):
+    """An agreement, or a signature under it, can't be taken."""
+
+    kind = "agreement-rejected"
+
+
 class RequestRejected(JaliError):
     """A field of the request is wrong; found here before sending where that is possible."""
 
@@ -174,8 +195,8 @@ class VerificationError(JaliError):
 _BY_KIND: dict[str, type[JaliError]] = {
     error.kind: error
     for error in (
-        QueryRejected, Refused, BudgetExceeded, Withheld, NotAuthenticated, NotFound, Conflict, RequestRejected,
-        Unavailable,
+        QueryRejected, Refused, BudgetExceeded, Withheld, NotAuthenticated, NotFound, Conflict, WrongState,
+        ApplicationIncomplete, AgreementRejected, RequestRejected, Unavailable,
     )
 }  # fmt: skip
 # Only for answers that carry no kind of ours, such as those of a proxy in between.

@@ -6,7 +6,7 @@ connection that breaks after the charge is asked again and answered from what is
 
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,14 +47,22 @@ class Transport:
         """Send a JSON body; what comes back."""
         return _json(self._send("POST", path, json=body, headers={"Idempotency-Key": idempotency_key}))
 
+    def send(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Send a JSON body once: what it changes has no key that would keep a second try from changing it again."""
+        return _json(self._send("POST", path, pauses=(), json=body))
+
+    def upload(self, path: str, content: bytes, **params: str) -> Any:
+        """Send bytes; the same bytes twice are one file."""
+        return _json(self._send("POST", path, content=content, params=params))
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
-    def _send(self, method: str, path: str, **parts: Any) -> httpx.Response:
+    def _send(self, method: str, path: str, *, pauses: Sequence[float] | None = None, **parts: Any) -> httpx.Response:
         if self._client.is_closed:
             raise RequestRejected("this connection is closed; open another with jali.connect()")
-        for pause in (*PAUSES_SECONDS, None):
+        for pause in (*(PAUSES_SECONDS if pauses is None else pauses), None):
             response = self._try(method, path, parts, is_last=pause is None)
             if response is not None and (response.status_code not in _TRY_AGAIN or pause is None):
                 break

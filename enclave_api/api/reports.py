@@ -37,7 +37,7 @@ def usage(account: Account, uid: str, number: int) -> Any:
 @described(asks=schema_of(NarrativeBody), problems=(*_READING, "wrong-state", "unavailable"))
 @signed_in("researcher")
 def file(account: Account, uid: str, number: int) -> Any:
-    """File the report on a period that is over; its factual half is filled in from the log."""
+    """File the report on a period; its factual half is filled in from the log."""
     return stories.file(front(), account, uid, number, reading.body(NarrativeBody))
 
 

@@ -15,7 +15,7 @@ from enclave_api.services import agreements, matters
 from enclave_api.services.accounts import Account
 from enclave_api.services.acts import deliver, record
 from enclave_api.store.matter_models import ReportRow
-from policies.agreements import read_agreement
+from policies.agreements import Agreement, read_agreement
 from policies.canonical import digest
 from policies.errors import NotFound, Reason, RequestRejected
 from policies.reports import MACHINE, read_narrative
@@ -25,12 +25,13 @@ _DECISIONS: Final = ("accept", "return")
 
 
 def calendar(front: Front, account: Account, uid: str) -> list[Json]:
-    """Every period of an agreement with where its report stands, and what was filed. Raises NotFound."""
-    agreement = agreements.one(front, account, uid)["uid"]
-    lines = front.link.reports(agreement)
+    """Every period of an agreement: where its report stands, what it must speak of, what was filed. Raises NotFound."""
+    agreement = read_agreement(agreements.one(front, account, uid))
+    lines = front.link.reports(agreement.uid)
+    asks = {"measures": sorted(agreement.terms.measures), "source": _source(front, agreement)}
     with front.store.reading() as session:
-        filed = {_text(row.due_at): _told(row, account) for row in _of(session, agreement)}
-    return [{**line, "report": filed.get(line["due_at"])} for line in lines]
+        filed = {_text(row.due_at): _told(row, account) for row in _of(session, agreement.uid)}
+    return [{**line, **asks, "report": filed.get(line["due_at"])} for line in lines]
 
 
 def usage(front: Front, account: Account, uid: str, number: int) -> Json:
@@ -45,8 +46,7 @@ def usage(front: Front, account: Account, uid: str, number: int) -> Json:
 def file(front: Front, account: Account, uid: str, number: int, body: NarrativeBody) -> Json:
     """File a period's report, or file it again after a return. Raises NotFound, WrongState, RequestRejected."""
     agreement = read_agreement(agreements.one(front, account, uid))
-    source = str(front.link.dataset(agreement.terms.dataset)["card"]["citation"])
-    read_narrative(body.narrative, agreement.terms, source=source)
+    read_narrative(body.narrative, agreement.terms, source=_source(front, agreement))
     facts = front.link.usage(agreement.uid, number)
     report = {"narrative": body.narrative, "facts": facts}
     told = front.link.take_report(
@@ -117,6 +117,11 @@ def uses(front: Front) -> list[Json]:
             if (filed := row.last("file"))
             for result in filed.content["narrative"]["results"]
         ]
+
+
+def _source(front: Front, agreement: Agreement) -> str:
+    """What the dataset is cited as: every result names it."""
+    return str(front.link.dataset(agreement.terms.dataset)["card"]["citation"])
 
 
 def _of(session: Session, agreement: str) -> list[ReportRow]:

@@ -89,7 +89,7 @@ def test_the_facts_are_those_of_the_log(world: World) -> None:
         utilization.usage(asker.room, asker.agreement, number=99)
 
 
-def test_a_report_is_filed_by_those_it_is_asked_of_and_when_its_period_is_over(world: World) -> None:
+def test_a_report_is_filed_by_those_it_is_asked_of_and_accepted_when_its_period_is_over(world: World) -> None:
     asker = monthly(world, "by-whom", 2)
     for stranger in (replace(RESEARCHER, organization="elsewhere"), replace(BUREAU, organization="rival")):
         with pytest.raises(NotFound):
@@ -98,8 +98,9 @@ def test_a_report_is_filed_by_those_it_is_asked_of_and_when_its_period_is_over(w
         with pytest.raises(Refused):
             file(asker, act=act, actor=actor)
     running = next(line for line in utilization.calendar(asker.room, asker.agreement) if line["standing"] == "running")
+    assert file(asker, number=running["number"])["standing"] == "filed"  # the use may be over before the period is
     with pytest.raises(RequestRejected):
-        file(asker, number=running["number"])
+        file(asker, number=running["number"], act="accept", actor=BUREAU)
     with pytest.raises(RequestRejected):
         file(asker, digest=7)
     with pytest.raises(WrongState):

@@ -72,9 +72,11 @@ def test_no_kind_of_person_costs_more_than_the_charge(street, kind):
     assert not any(one.contradicts for one in findings(street, sql, kind, epsilon=1, runs=RUNS))
 
 
-# `seen` lies 6 and more standard deviations below what such runs show of a charge of 1.5. A count of units is a whole
-# number: rounding hides a third of what noise of scale 2/3 gives away, so it must be less still to be caught here.
-LAPLACE = {"count": (*CASES["count"], 0.9, LESS), "units": (*UNITS["units"], 0.6, Fraction(2, 5))}
+# `seen` lies 6 and more standard deviations below what such runs show of a charge of 1.5. Laplace noise of 0.7 of its
+# scale shows little more than 1.5 in so many runs, and was missed once; half of it is caught far from chance, and 0.7
+# by the tests of distributions. A count of units is a whole number: rounding hides a third of what noise of scale 2/3
+# gives away, so it must be less still to be caught here.
+LAPLACE = {"count": (*CASES["count"], 0.9, Fraction(1, 2)), "units": (*UNITS["units"], 0.6, Fraction(2, 5))}
 
 
 @pytest.mark.long

@@ -1,0 +1,144 @@
+"""Commands of `jali` for matters: what awaits you, applying, acting, signing, reporting; for every role."""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from jali import tables
+from jali.desk import Application, Desk, Matter, desk
+from jali.errors import RequestRejected
+
+Run = Callable[[argparse.Namespace], None]
+Add = Callable[[str, Run, str], argparse.ArgumentParser]
+_LISTS = ("applications", "work-orders", "reports", "cases", "petitions")
+
+
+def add(command: Add) -> None:
+    """Add the commands."""
+    command("tasks", _tasks, "what awaits you, the most urgent first")
+    matters = command("matters", _matters, "the matters that you may see, newest first")
+    matters.add_argument("which", choices=_LISTS)
+    apply = command("apply", _apply, "apply for a dataset; what is missing is told at once")
+    apply.add_argument("file", type=Path, metavar="FILE", help="the application as JSON, see docs/api.md")
+    apply.add_argument("--material", action="append", default=[], metavar="NAME=FILE", help="as often as needed")
+    apply.add_argument("--complete", metavar="ID", help="hand in again an application that was returned")
+    act = command("act", _act, "take a matter a step on: return, accept, approve, refuse, withdraw ...")
+    act.add_argument("which", choices=_LISTS)
+    act.add_argument("id", metavar="ID")
+    act.add_argument("act", metavar="ACT")
+    act.add_argument("--reason", default="")
+    act.add_argument("--with", dest="more", type=Path, metavar="FILE", help="what else the act brings, as JSON")
+    sign = command("sign", _sign, "sign the agreement that an application led to, with your organization's key")
+    sign.add_argument("id", metavar="ID")
+    sign.add_argument("--key", required=True, type=Path, metavar="FILE", help="the private key, PEM; it stays here")
+    sign.add_argument("--out", type=Path, metavar="FILE", help="where the agreement is written, once both have signed")
+    report = command("report", _report, "the reports that an agreement asks for; with a file, file one")
+    report.add_argument("number", nargs="?", type=int, help="the period")
+    report.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the narrative half as JSON")
+
+
+def _tasks(options: argparse.Namespace) -> None:
+    with _desk(options) as at:
+        found = at.tasks()
+    if options.json:
+        return _print_json(found)
+    names = ("matter", "id", "dataset", "state", "acts", "deadline")
+    return _print(
+        [{**each, "acts": ", ".join(each["acts"]), "deadline": _day(each["deadline"])} for each in found], names
+    )
+
+
+def _matters(options: argparse.Namespace) -> None:
+    with _desk(options) as at:
+        found = [matter.document for matter in at.matters(options.which)]
+    if options.json:
+        return _print_json(found)
+    return _print(found, ("id", "matter", "dataset", "state", "opened_at"))
+
+
+def _apply(options: argparse.Namespace) -> None:
+    stated = _read(options.file)
+    materials = _pairs(options.material)
+    with _desk(options) as at:
+        if options.complete is None:
+            done = at.apply(stated.pop("dataset", ""), materials=materials, **stated)
+        else:
+            stated.pop("dataset", None)
+            done = at.complete(at.application(options.complete), materials=materials, **stated)
+    _told(options, done)
+
+
+def _act(options: argparse.Namespace) -> None:
+    more = {} if options.more is None else _read(options.more)
+    with _desk(options) as at:
+        found = next((each for each in at.matters(options.which) if each.id == options.id), None)
+        if found is None:
+            raise RequestRejected(f"you see no {options.id} among the {options.which}")
+        _told(options, found.act(options.act, options.reason, **more))
+
+
+def _sign(options: argparse.Namespace) -> None:
+    with _desk(options) as at:
+        signed: Application = at.application(options.id).sign(options.key)
+        if options.out is not None and signed.agreement is not None:
+            document = at.agreement(signed.agreement)
+            options.out.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        _told(options, signed)
+
+
+def _report(options: argparse.Namespace) -> None:
+    if options.agreement is None:
+        raise RequestRejected("name the agreement: --agreement UID")
+    with _desk(options) as at:
+        if options.number is None:
+            found = at.reports(options.agreement)
+            if options.json:
+                return _print_json(found)
+            return _print(found, ("number", "begins", "due_at", "overdue_at", "standing"))
+        if options.file is None:
+            return _print_json(at.usage(options.agreement, options.number))
+        return _told(options, at.file_report(options.agreement, options.number, **_read(options.file)))
+
+
+def _desk(options: argparse.Namespace) -> Desk:
+    return desk(options.url, profile=options.profile)
+
+
+def _told(options: argparse.Namespace, matter: Matter) -> None:
+    _print_json(matter.document) if options.json else print(repr(matter)[1:-1])
+
+
+def _day(deadline: dict[str, Any] | None) -> str:
+    if deadline is None:
+        return ""
+    return f"{deadline['day']}{', overdue' if deadline['is_overdue'] else ''}"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        document = None
+    if not isinstance(document, dict):
+        raise RequestRejected(f"{path} can't be read as a JSON object")
+    return document
+
+
+def _pairs(texts: list[str]) -> dict[str, str]:
+    parts = [text.partition("=") for text in texts]
+    if not all(name and value for name, _, value in parts):
+        raise RequestRejected("write NAME=FILE")
+    return {name: value for name, _, value in parts}
+
+
+def _print(found: list[dict[str, Any]], names: tuple[str, ...]) -> None:
+    rows = [[str(each.get(name) or "") for name in names] for each in found]
+    Console().print(tables.as_rich(tables.Sheet(names, rows)))
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False))
