@@ -32,6 +32,7 @@ class Settings:
     lanes: int
     memory_bytes: int
     origin: str
+    open_files: Path
     store_url: PostgresUrl | None = None
 
     @classmethod
@@ -54,6 +55,7 @@ class Settings:
                 least=LEAST_MEMORY_BYTES,
             ),
             origin=environment.get("JALI_LOG_ORIGIN", "jali.local/room"),
+            open_files=Path(environment.get("JALI_OPEN_FILES", str(base / "open"))),
             store_url=_address(environment.get("JALI_STORE_URL")),
         )
 

@@ -16,17 +16,26 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from dp_queries.loading.load import load
+from enclave import open_loading
 from enclave.room import Room
-from policies.catalogue import Dataset, LoadedDataset, read_card
+from policies.catalogue import Dataset, LoadedDataset, OpenDataset, read_entry
 from policies.errors import CardRejected, Reason, Unavailable
 
 MOST_CARD_BYTES = 1 << 20
 
 
 def load_card(room: Room, path: Path, *, by: str) -> dict[str, Any]:
-    """Load the card at `path`; what was found, for the operator. Raises CardRejected or LoadRejected."""
-    card = read_card(_document(path))
+    """Load the card at `path`; what was found, for the operator. Raises CardRejected or LoadRejected.
+
+    Of an unconditionally open dataset files are written that anybody may have (Art. 17); of others an encrypted one.
+    """
+    card = read_entry(_document(path))
     with _only_one(room.settings.datasets, card.name):
+        if isinstance(card, OpenDataset):
+            return open_loading.load_open(room, card, path.parent, by=by)
+        if not isinstance(card, Dataset):
+            reason = Reason("openness", f"nothing of {card.openness} data is loaded", "openness")
+            raise CardRejected("the card has faults", (reason,))
         return _load(room, card, path.parent, by=by)
 
 

@@ -13,6 +13,7 @@ from enclave_api.api import (
     applications,
     cases,
     catalogue,
+    downloads,
     files,
     health,
     log,
@@ -46,7 +47,7 @@ HEADERS = {
 
 
 _BLUEPRINTS = (
-    *(catalogue, agreements, applications, reports, queries, log, alerts, files),
+    *(catalogue, downloads, agreements, applications, reports, queries, log, alerts, files),
     *(work_orders, cases, petitions, sanctions, tasks),
 )
 

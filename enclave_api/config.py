@@ -15,10 +15,14 @@ from policies.errors import Reason, Unavailable
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the front keeps its state and where the room listens. `store_url` may hold a password."""
+    """Where the front keeps its state, where the room listens, and where files of unconditionally open data lie.
+
+    `store_url` may hold a password.
+    """
 
     home: Path
     room_socket: Path
+    open_files: Path
     public_url: str = ""
     store_url: PostgresUrl | None = None
 
@@ -33,6 +37,7 @@ class Settings:
         return cls(
             home=Path(found.get("JALI_FRONT_HOME") or home / "front").absolute(),
             room_socket=Path(found.get("JALI_ROOM_SOCKET") or home / "run" / "room.sock").absolute(),
+            open_files=Path(found.get("JALI_OPEN_FILES") or home / "open").absolute(),
             public_url=(found.get("JALI_PUBLIC_URL") or "").rstrip("/"),
             store_url=_address(found.get("JALI_FRONT_STORE_URL")),
         )

@@ -17,11 +17,16 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Front:
-    """The parts that are wired once at start. `files` is the folder of uploads, `base` the public address, if known."""
+    """The parts that are wired once at start.
+
+    `files` is the folder of uploads, `open_files` that of unconditionally open data, `base` the public address, where
+    it is known.
+    """
 
     store: Store
     link: RoomLink
     files: Path
+    open_files: Path
     base: str = ""
     now: Callable[[], datetime] = _utc_now
 
@@ -30,7 +35,9 @@ class Front:
         """Open the store, bring its schema up to date, and make a link (which connects when it is used)."""
         store = Store(settings.database)
         store.migrate()
-        return cls(store, RoomLink(settings.room_socket), settings.home / "files", settings.public_url)
+        return cls(
+            store, RoomLink(settings.room_socket), settings.home / "files", settings.open_files, settings.public_url
+        )
 
     def close(self) -> None:
         """Close store and link."""

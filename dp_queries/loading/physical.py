@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from dp_queries.loading.encrypted import literal
 from policies.catalogue import Column
+from policies.columns import EntryColumn
 
 _INTEGERS = (
     "TINYINT",
@@ -54,12 +55,12 @@ class Reading:
     unreadable: str
 
 
-def is_readable(column: Column, source_type: str) -> bool:
+def is_readable(column: EntryColumn, source_type: str) -> bool:
     """Whether a source column of this DuckDB type can hold the card's column."""
     return source_type.split("(")[0] in READABLE[column.type]
 
 
-def reading(column: Column, raw: str, source_type: str) -> Reading:
+def reading(column: EntryColumn, raw: str, source_type: str) -> Reading:
     """How the card's column is read from the source's column `raw`. NaN and infinities are NULLs."""
     family = source_type.split("(")[0]
     if family in _FLOATS:

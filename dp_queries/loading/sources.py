@@ -9,16 +9,29 @@ import importlib.util
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 import pyarrow  # type: ignore[import-untyped]  # pyarrow ships no types
 from pyarrow import csv as arrow_csv
 
 from dp_queries.loading.encrypted import literal, name
-from policies.catalogue import Source, Table
+from policies.catalogue import Source
 from policies.errors import Reason
 
 _GLOB = "*?["  # DuckDB would read such a path as a pattern
+
+
+class Sourced(Protocol):
+    """A table with a source: a private or public one of a conditional dataset, or one that is open."""
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+
+    @property
+    def source(self) -> Source:
+        """Where its rows come from."""
 
 
 class SourceFault(Exception):
@@ -37,7 +50,7 @@ class Opened:
     columns: dict[str, tuple[str, str]]
 
 
-def open_source(connection: duckdb.DuckDBPyConnection, table: Table, base: Path) -> Opened:
+def open_source(connection: duckdb.DuckDBPyConnection, table: Sourced, base: Path) -> Opened:
     """Make the source of `table` readable as the view source_<table>. Raises SourceFault with every fault."""
     view = name(f"source_{table.name}")
     path = _path(table, base)
@@ -52,7 +65,9 @@ def open_source(connection: duckdb.DuckDBPyConnection, table: Table, base: Path)
     return Opened(view, _columns(connection, view, table, path))
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, view: str, table: Table, path: Path) -> dict[str, tuple[str, str]]:
+def _columns(
+    connection: duckdb.DuckDBPyConnection, view: str, table: Sourced, path: Path
+) -> dict[str, tuple[str, str]]:
     described = connection.execute(f"DESCRIBE {view}").fetchall()
     columns = {str(row[0]).lower(): (name(str(row[0])), str(row[1])) for row in described}
     if len(columns) != len(described):
@@ -60,7 +75,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, view: str, table: Table, pat
     return columns
 
 
-def _path(table: Table, base: Path) -> Path:
+def _path(table: Sourced, base: Path) -> Path:
     source = table.source
     path = base / (source.parquet or source.csv or "") if source.package is None else _in_package(table)
     if not path.exists():
@@ -76,7 +91,7 @@ def _path(table: Table, base: Path) -> Path:
     return path.resolve()
 
 
-def _in_package(table: Table) -> Path:
+def _in_package(table: Sourced) -> Path:
     package, frame = table.source.package or "", table.source.frame or ""
     spec = importlib.util.find_spec(package) if package.isidentifier() else None
     if spec is None or not spec.submodule_search_locations:
@@ -92,14 +107,14 @@ def _is_csv(source: Source, path: Path) -> bool:
     return source.csv is not None or (source.package is not None and path.suffix == ".csv")
 
 
-def _parquet(path: Path, table: Table) -> str:
+def _parquet(path: Path, table: Sourced) -> str:
     with path.open("rb") as file:
         if file.read(4) != b"PAR1":
             raise SourceFault(_fault(table, "unreadable-file", f"{path.name} is not a Parquet file"))
     return f"read_parquet({literal(str(path))}, hive_partitioning = false)"
 
 
-def _csv(connection: duckdb.DuckDBPyConnection, path: Path, table: Table) -> str:
+def _csv(connection: duckdb.DuckDBPyConnection, path: Path, table: Sourced) -> str:
     """The strict reader of a CSV file, after one pass that collects every malformed line."""
     header = _header(path, table)
     columns = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in header)
@@ -134,12 +149,12 @@ _MALFORMED = {
 }
 
 
-def _malformed(table: Table, path: Path, kind: str, lines: int, first: int) -> Reason:
+def _malformed(table: Sourced, path: Path, kind: str, lines: int, first: int) -> Reason:
     what = _MALFORMED.get(kind, "a wrong form")
     return _fault(table, "malformed-lines", f"{path.name}: {lines} line(s) with {what}, the first is line {first}")
 
 
-def _header(path: Path, table: Table) -> list[str]:
+def _header(path: Path, table: Sourced) -> list[str]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             return _distinct(next(csv.reader(file, strict=True)), path, table)
@@ -151,7 +166,7 @@ def _header(path: Path, table: Table) -> list[str]:
         ) from None
 
 
-def _distinct(header: list[str], path: Path, table: Table) -> list[str]:
+def _distinct(header: list[str], path: Path, table: Sourced) -> list[str]:
     if not header or not all(column.strip() for column in header):
         raise SourceFault(_fault(table, "unreadable-file", f"the header of {path.name} has an empty column name"))
     if len({column.lower() for column in header}) != len(header):
@@ -159,7 +174,7 @@ def _distinct(header: list[str], path: Path, table: Table) -> list[str]:
     return header
 
 
-def _zipped(path: Path, table: Table) -> pyarrow.Table:
+def _zipped(path: Path, table: Sourced) -> pyarrow.Table:
     """The one CSV file inside a ZIP, unpacked in memory only, every column as text."""
     try:
         with zipfile.ZipFile(path) as archive, archive.open(archive.namelist()[0]) as file:
@@ -178,5 +193,5 @@ def _zipped(path: Path, table: Table) -> pyarrow.Table:
         raise SourceFault(_fault(table, "unreadable-file", f"{path.name} can't be read as zipped CSV")) from None
 
 
-def _fault(table: Table, code: str, message: str) -> Reason:
+def _fault(table: Sourced, code: str, message: str) -> Reason:
     return Reason(code, message, where=table.name)

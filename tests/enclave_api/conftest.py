@@ -67,7 +67,7 @@ def short_path() -> Iterator[Path]:
 @pytest.fixture
 def house(short_path: Path, store_url: str | None) -> Iterator[House]:
     url = store_url and PostgresUrl.parse(store_url)
-    settings = Settings(home=short_path / "front", room_socket=short_path / "room.sock", store_url=url or None)
+    settings = Settings(short_path / "front", short_path / "room.sock", short_path / "open", store_url=url or None)
     room, clock = FakeRoom(), Clock()
     with room.listening(settings.room_socket):
         app = create_app(settings)

@@ -43,6 +43,7 @@ class FakeRoom:
         }
         self.keys: dict[str, str] = {}
         self.reports: list[dict[str, Any]] = []
+        self.holds: list[dict[str, Any]] = [{"target": "visits", "log_index": 7}]
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
         self.says: dict[str, dict[str, Any]] = {}
         self.breaks: set[str] = set()
@@ -102,7 +103,7 @@ class FakeRoom:
             "/alerts": [{"rule": "burst", "log_index": 7}],
             "/log/inclusion": {"proof": ["AAAA"]},
             "/log/consistency": {"proof": []},
-            "/holds": [{"target": "visits", "log_index": 7}],
+            "/holds": self.holds,
             "/violations": [VIOLATION],
             "/acts": {"log_index": len(self.acts) - 1},
         }.get(path)
