@@ -18,6 +18,7 @@ CONTEXT: Final = MappingProxyType[str, Any](
         "dcat": "http://www.w3.org/ns/dcat#",
         "dct": "http://purl.org/dc/terms/",
         "foaf": "http://xmlns.com/foaf/0.1/",
+        "odrl": "http://www.w3.org/ns/odrl/2/",
         "prov": "http://www.w3.org/ns/prov#",
         "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
         "skos": "http://www.w3.org/2004/02/skos/core#",
@@ -112,6 +113,7 @@ def _dataset(publication: Publication) -> dict[str, Any]:
         "jali:openness": entry.openness,
         "jali:keyField": list(entry.key_fields),
         "jali:condition": [_condition(condition.model_dump(mode="json")) for condition in entry.conditions],
+        **({"odrl:hasPolicy": {"@id": publication.offer}} if entry.openness == "conditional" else {}),
     }
 
 

@@ -36,6 +36,11 @@ class Publication:
         """The dataset's page."""
         return f"{self.base}/catalogue/{self.entry.name}"
 
+    @property
+    def offer(self) -> str:
+        """The opening conditions of conditionally open data, as an ODRL Offer (Art. 15)."""
+        return f"{self.base}/api/v1/catalogue/{self.entry.name}/offer.jsonld"
+
     def download(self, table: str, kind: str) -> str:
         """The file of a table of unconditionally open data (Art. 17)."""
         return f"{self.base}/api/v1/catalogue/{self.entry.name}/download/{table}.{kind}"

@@ -8,7 +8,7 @@ from flask import Response, current_app, request
 from enclave_api.api.description import OBJECTS, described, text_parameter
 from enclave_api.auth import front
 from enclave_api.services import entries as stories
-from policies import croissant as croissants, dcat
+from policies import croissant as croissants, dcat, offer as offers
 from policies.classification import GUIDE
 from policies.errors import NotFound
 from policies.table_schema import table_schema
@@ -70,6 +70,16 @@ def entry_dcat(name: str) -> Any:
 def entry_croissant(name: str) -> Any:
     """The entry in the Croissant format."""
     return _linked(croissants.croissant(stories.one(front(), name)))
+
+
+@bp.get("/catalogue/<name>/offer.jsonld")
+@described(answers=LD_JSON, problems=("not-found",))
+def entry_offer(name: str) -> Any:
+    """The opening conditions as an ODRL Offer (Art. 15)."""
+    publication = stories.one(front(), name)
+    if publication.entry.openness != "conditional":
+        raise NotFound(f"the dataset {name!r} is {publication.entry.openness}: it is not offered under conditions")
+    return _linked(offers.offer(publication))
 
 
 @bp.get("/catalogue/<name>/tables/<table>/schema.json")

@@ -13,6 +13,7 @@ from rdflib.namespace import DCAT, DCTERMS, RDF, XSD
 from policies import croissant, dcat
 from policies.catalogue import read_entry
 from policies.entries import Entry
+from policies.offer import CONTEXT as OFFER_CONTEXT, offer
 from policies.publication import Publication
 from policies.table_schema import table_schema
 
@@ -103,6 +104,46 @@ def test_conditional_data_have_a_door_and_open_data_have_files() -> None:
     files = graph(dcat.dataset(Publication(unconditional(), 1, AT, AT, BASE)))
     place = f"{BASE}/api/v1/catalogue/flights/download/airports"
     assert set(files.objects(None, DCAT.downloadURL)) == {URIRef(f"{place}.csv"), URIRef(f"{place}.parquet")}
+
+
+ODRL = "http://www.w3.org/ns/odrl/2/"
+
+
+def constraints(read: Graph, duty: Any) -> dict[str, tuple[str, set[Any]]]:
+    """The constraints of a rule: left operand -> operator and right operands."""
+    found = {}
+    for each in read.objects(duty, URIRef(f"{ODRL}constraint")):
+        [left], [operator] = (list(read.objects(each, URIRef(ODRL + part))) for part in ("leftOperand", "operator"))
+        right = {one.toPython() for one in read.objects(each, URIRef(f"{ODRL}rightOperand"))}
+        found[str(left)] = (str(operator).removeprefix(ODRL), right)
+    return found
+
+
+def test_an_offer_states_the_conditions_in_the_words_of_agreements() -> None:
+    read = graph(offer(published()))
+    [stated] = read.subjects(RDF.type, URIRef(f"{ODRL}Offer"))
+    [permission] = read.objects(stated, URIRef(f"{ODRL}permission"))
+    [prohibition] = read.objects(stated, URIRef(f"{ODRL}prohibition"))
+    assert set(read.objects(permission, URIRef(f"{ODRL}target"))) == {FLIGHTS}
+    purposes = {"research on air traffic", "teaching on air traffic", "planning of airports"}
+    assert constraints(read, permission) == {f"{ODRL}purpose": ("isAnyOf", purposes)}
+    assert constraints(read, prohibition) == {f"{ODRL}purpose": ("isAnyOf", {"tracking of single aircraft"})}
+    duties = {}
+    for duty in read.objects(permission, URIRef(f"{ODRL}duty")):
+        duties |= constraints(read, duty)
+    assert duties["urn:jali:term:everyMonths"] == ("lteq", {12})
+    assert duties["urn:jali:term:declaration"] == ("isAllOf", {"not-seriously-illegal"})
+    assert len(duties["urn:jali:term:measure"][1]) == 2
+    assert len(set(read.objects(stated, URIRef("urn:jali:term:condition")))) == 4
+    assert {name.partition(":")[0] for name in names(offer(published())) if name[0] != "@"} <= set(OFFER_CONTEXT)
+
+
+def test_a_dataset_names_its_offer_and_what_is_not_conditional_has_none() -> None:
+    assert str(value(graph(dcat.dataset(published())), URIRef(f"{ODRL}hasPolicy"))).endswith("/flights/offer.jsonld")
+    free = Publication(unconditional(), 1, AT, AT, BASE)
+    assert "odrl:hasPolicy" not in dcat.dataset(free)
+    with pytest.raises(ValueError, match="not offered"):
+        offer(free)
 
 
 def test_closed_data_are_listed_without_a_way_in() -> None:
