@@ -162,6 +162,10 @@ class RoomLink:
         step = {"actor": actor, "agreement": agreement, "number": number, "act": act, "digest": digest}
         return self._send("POST", "/reports", body=step)
 
+    def operation(self, begins: str, ends: str) -> Json:
+        """The room's figures of a period, for the operation report (Art. 38)."""
+        return self._send("GET", "/operation", query={"begins": begins, "ends": ends})
+
     def explain(self, request: Mapping[str, Any]) -> Json:
         """A dry run: {actor, agreement, door, sql, epsilon, accuracy, purpose} -> price, error, layers. Free."""
         return self._send("POST", "/explain", body=request)

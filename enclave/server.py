@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, request
 
-from enclave import history, invocations, ledger, reporting, sanctions, utilization, watch
+from enclave import history, invocations, ledger, operation, reporting, sanctions, uptime, utilization, watch
 from enclave.config import Settings
 from enclave.entrance import Entrance
 from enclave.hardening import harden, is_hardened
@@ -37,6 +37,7 @@ def create_app() -> Callable[..., Iterable[bytes]]:
     stand_back()  # the lanes go first, and have what they need for that
     Thread(target=_warmed, args=(room,), daemon=True).start()
     Thread(target=watch.keep_watch, args=(room, Event()), daemon=True).start()
+    Thread(target=uptime.keep_count, args=(room, Event()), daemon=True).start()
     return PeerCheck(make_app(room), settings.allowed_uids)
 
 
@@ -163,6 +164,10 @@ def _add_reports(app: Flask, room: Room) -> None:
     @app.get("/usage")
     def usage() -> Response:
         return jsonify(utilization.usage(room, request.args.get("agreement", ""), number=_number("number")))
+
+    @app.get("/operation")
+    def operated() -> Response:
+        return jsonify(operation.facts(room, request.args.get("begins", ""), request.args.get("ends", "")))
 
     @app.post("/reports")
     def take() -> Response:

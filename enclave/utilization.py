@@ -5,12 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from enclave import ledger
 from enclave.room import Room
-from enclave.store.log_models import Leaf
 from enclave.store.models import AgreementVersionRow
 from policies.agreements import Agreement, read_agreement
 from policies.authorization import Actor
@@ -19,8 +18,6 @@ from policies.report_facts import report_facts
 from policies.reports import Period, owed, periods, standing
 from policies.terms import write_time
 
-_PAGE: Final = 1000
-_FROM: Final = select(Leaf.index, Leaf.body).where(Leaf.index >= bindparam("first")).order_by(Leaf.index).limit(_PAGE)
 _AWAITED: Final = ("due", "overdue", "filed")
 _SIDE: Final = {"researcher": "assignee", "data-provider": "assigner"}
 
@@ -56,7 +53,9 @@ def usage(room: Room, uid: str, *, number: int) -> dict[str, Any]:
         agreement = room.agreements.get(session, uid)
         period = _period(agreement, number)
         budget = ledger.budget_of(session, agreement.uid)
-        facts = report_facts(_leaves(session, agreement.uid), agreement=agreement.uid, period=period, budget=budget)
+        facts = report_facts(
+            _leaves(room, session, agreement.uid), agreement=agreement.uid, period=period, budget=budget
+        )
     return {**_told(period), **asdict(facts)}
 
 
@@ -103,10 +102,10 @@ def _told(period: Period) -> dict[str, Any]:
     }
 
 
-def _leaves(session: Session, uid: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def _leaves(room: Room, session: Session, uid: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """The leaves that name an agreement, with their indices; none can lie before the leaf of its registration."""
-    first = session.scalar(select(func.min(AgreementVersionRow.log_index)).where(AgreementVersionRow.uid == uid)) or 0
+    registered = select(func.min(AgreementVersionRow.log_index)).where(AgreementVersionRow.uid == uid)
     name = uid.encode()
-    while rows := session.execute(_FROM, {"first": first}).all():
-        yield from ((index, json.loads(body)) for index, body in rows if name in body)
-        first = rows[-1][0] + 1
+    for index, body in room.log.bodies(session, first=session.scalar(registered) or 0):
+        if name in body:
+            yield index, json.loads(body)

@@ -17,6 +17,7 @@ from enclave_api.api import (
     files,
     health,
     log,
+    operation,
     petitions,
     queries,
     reports,
@@ -48,7 +49,7 @@ HEADERS = {
 
 _BLUEPRINTS = (
     *(catalogue, downloads, agreements, applications, reports, queries, log, alerts, files),
-    *(work_orders, cases, petitions, sanctions, tasks),
+    *(work_orders, cases, petitions, operation, sanctions, tasks),
 )
 
 

@@ -58,10 +58,10 @@ def report_facts(
     indices = [index for index, _ in mine]
     return ReportFacts(
         invocations={kind: kinds[kind] for kind in KINDS},
-        columns=_ranked(name for leaf in charged for name in leaf.get("columns", ())),
-        aggregates=_ranked(name for leaf in charged for name in leaf.get("aggregates", ())),
-        doors=_ranked(leaf["door"] for leaf in charged),
-        purposes=_ranked(leaf["purpose"] for leaf in charged),
+        columns=ranked(name for leaf in charged for name in leaf.get("columns", ())),
+        aggregates=ranked(name for leaf in charged for name in leaf.get("aggregates", ())),
+        doors=ranked(leaf["door"] for leaf in charged),
+        purposes=ranked(leaf["purpose"] for leaf in charged),
         people=len({leaf["account"] for _, leaf in mine}),
         epsilon_micro=_epsilon_micro(charged, budget),
         first=min(indices, default=None),
@@ -79,8 +79,14 @@ def _kind(leaf: Mapping[str, Any]) -> tuple[str, str | None]:
     return leaf["kind"], leaf.get("outcome")
 
 
-def _ranked(names: Iterable[str]) -> Counts:
+def ranked(names: Iterable[str] | Mapping[str, int]) -> Counts:
+    """Names with how often they occur, most frequent first, then by name."""
     return tuple(sorted(Counter(names).items(), key=lambda counted: (-counted[1], counted[0])))
+
+
+def kind_of(leaf: Mapping[str, Any]) -> str | None:
+    """What a leaf tells of an invocation, one of KINDS; None for every other leaf."""
+    return _COUNTED.get(_kind(leaf))
 
 
 def _epsilon_micro(charged: list[Mapping[str, Any]], budget: Budget) -> int:

@@ -5,7 +5,7 @@ The arithmetic is `tlog.py`, what a leaf may hold is `leaves.py`, checking the w
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, TypeVar
@@ -25,6 +25,12 @@ _APPENDED_IN = "jali_log_appended_in"
 _LEAVES, _NODES, _CHECKPOINTS = Leaf.table(), Node.table(), Checkpoint.table()
 _SIZE: Final = select(func.coalesce(func.max(_LEAVES.c.index) + 1, 0))
 _BODY: Final = select(_LEAVES.c.body).where(_LEAVES.c.index == bindparam("wanted"))
+_PAGE: Final = (
+    select(_LEAVES.c.index, _LEAVES.c.body)
+    .where(_LEAVES.c.index >= bindparam("first"))
+    .order_by(_LEAVES.c.index)
+    .limit(1000)
+)
 _NEWEST_NOTE: Final = select(_CHECKPOINTS.c.note).order_by(_CHECKPOINTS.c.size.desc()).limit(1)
 _STANDING: Final = select(_SIZE.scalar_subquery(), _NEWEST_NOTE.scalar_subquery())
 _ADD_LEAF, _ADD_NODES, _ADD_CHECKPOINT = insert(_LEAVES), insert(_NODES), insert(_CHECKPOINTS)
@@ -152,6 +158,12 @@ class Log:
             return []
         rows = select(Leaf.index, Leaf.body).where(Leaf.index.between(first, last - 1)).order_by(Leaf.index)
         return [{"index": index, "leaf": b64encode(body).decode()} for index, body in session.execute(rows)]
+
+    def bodies(self, session: Session, *, first: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Index and canonical bytes of every leaf from `first` on, read a page at a time."""
+        while rows := run(session, _PAGE, {"first": first}).all():
+            yield from ((index, body) for index, body in rows)
+            first = rows[-1][0] + 1
 
     def check(self, session: Session, remembered: str | None = None) -> dict[str, Any]:
         """Rebuild the log from its leaves and hold it against all that was signed, and a checkpoint kept elsewhere.

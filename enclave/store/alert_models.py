@@ -1,4 +1,6 @@
-"""The table of alerts: which log entries are alerts, and what raised each, so that none is raised twice."""
+"""The tables of what the room watches: alerts, so that none is raised twice, and the minutes in which it served."""
+
+from datetime import datetime
 
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,3 +17,11 @@ class AlertRow(Base):
     rule: Mapped[str]
     subject: Mapped[str]
     entry: Mapped[int]
+
+
+class ServedRow(Base):
+    """An hour in which the room served: one bit for each of its minutes."""
+
+    __tablename__ = "served"
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    minutes: Mapped[int]

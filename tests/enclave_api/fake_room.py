@@ -43,6 +43,7 @@ class FakeRoom:
         }
         self.keys: dict[str, str] = {}
         self.reports: list[dict[str, Any]] = []
+        self.operation: dict[str, Any] = {}
         self.holds: list[dict[str, Any]] = [{"target": "visits", "log_index": 7}]
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
         self.says: dict[str, dict[str, Any]] = {}
@@ -98,6 +99,7 @@ class FakeRoom:
             "/parties": self.keys,
             "/reports": {"log_index": 9, "standing": "filed"} if method == "POST" else self.reports,
             "/usage": USAGE,
+            "/operation": self.operation,
             "/budget": {"epsilon": "8", "spent": "0.5", "remaining": "7.5"},
             "/log/entries": [{"kind": "act"}],
             "/alerts": [{"rule": "burst", "log_index": 7}],

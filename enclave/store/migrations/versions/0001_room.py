@@ -205,3 +205,8 @@ def upgrade() -> None:
         sa.Column("changed_at", UtcTime(), nullable=False),
         sa.Column("log_index", Whole, nullable=False),
     )
+    op.create_table(
+        "served",
+        sa.Column("hour", UtcTime(), primary_key=True),
+        sa.Column("minutes", Whole, nullable=False),
+    )
