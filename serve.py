@@ -102,12 +102,13 @@ class House:
         }
 
     def front_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
-        """A clean environment: no key, and of the room nothing but its socket."""
+        """A clean environment: no key, of the room nothing but its socket, and the folder of what is open anyway."""
         return {
             **{name: environment[name] for name in (*FRONT_KNOWS, FRONT_STORE) if name in environment},
             "HOME": str(self.home / "front"),
             "PORT": str(self.port),
             "JALI_FRONT_HOME": str(self.home / "front"),
+            "JALI_OPEN_FILES": environment.get("JALI_OPEN_FILES") or str(self.home / "open"),
             "JALI_ROOM_SOCKET": str(self.socket),
         }
 

@@ -99,7 +99,7 @@ def _without_one(literals: Literals) -> list[Literals]:
 
 
 # What ends of itself or is nobody's doing: a dashboard goes on after its agreement has expired or is on hold.
-_NOT_PROBING: Final = frozenset({"held", "expired", "not-yet-in-force", "queries-per-day"})
+_NOT_PROBING: Final = frozenset({"held", "expired", "not-yet-in-force", "queries-per-day", "report-overdue"})
 
 
 def _refused_by_terms(_past: PastUse, seen: Observation) -> Iterator[Mark]:

@@ -1,5 +1,6 @@
 """The room in numbers, for the operator: datasets, budgets, agreements, holds, and the log's size."""
 
+from base64 import b64encode
 from typing import Any
 
 from sqlalchemy import func, select
@@ -22,5 +23,10 @@ def overview(room: Room, session: Session) -> dict[str, Any]:
         "agreements": session.scalar(select(func.count()).select_from(AgreementRow)),
         "holds": list(held),
         "jobs": {row[0]: row[1] for row in states},
-        "log": {"origin": room.settings.origin, "entries": room.log.size(session)},
+        "log": {"origin": room.settings.origin, "key": _key_text(room), "entries": room.log.size(session)},
     }
+
+
+def _key_text(room: Room) -> str:
+    """The log's public key, which orders and agreements name."""
+    return b64encode(room.log.public_key).decode()

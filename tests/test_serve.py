@@ -200,7 +200,7 @@ def test_the_front_gets_no_key_and_no_path_of_the_room() -> None:
     front = house.front_environment(outside)
     assert "secret" not in front.values()
     assert [value for value in front.values() if "room" in value] == ["/home/run/room.sock"]
-    assert set(front) == {"PATH", "LANG", "HOME", "PORT", "JALI_FRONT_HOME", "JALI_ROOM_SOCKET"}
+    assert set(front) == {"PATH", "LANG", "HOME", "PORT", "JALI_FRONT_HOME", "JALI_OPEN_FILES", "JALI_ROOM_SOCKET"}
     room = house.room_environment(outside)
     assert room["JALI_KEY"] == "secret"
     assert room["JALI_SEPARATION"] == SEPARATION

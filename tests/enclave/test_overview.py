@@ -1,5 +1,7 @@
 """The operator's overview: counts and budgets of what the room holds, and nothing of its rows."""
 
+from base64 import b64encode
+
 from enclave.overview import overview
 from tests.world import World
 
@@ -15,4 +17,5 @@ def test_the_room_in_numbers(world: World) -> None:
     assert shown["budgets"]["people"]["epsilon"] == "50"
     assert shown["agreements"] >= 2
     assert shown["jobs"]["answered"] >= 1
-    assert shown["log"] == {"origin": "jali.local/room", "entries": size}
+    key = b64encode(world.room.log.public_key).decode()
+    assert shown["log"] == {"origin": "jali.local/room", "key": key, "entries": size}

@@ -96,7 +96,7 @@ def test_a_case_stops_what_runs_within_two_seconds(furnished: Researcher, tmp_pa
         assert [found for index, leaf in enumerate(leaves) for found in promises.see(index, leaf)] == []
 
         officer.post(f"/cases/{case['id']}/acts", {"act": "verify", "reason": "we look"}, operator)
-        assert officer.post("/cases/feedback", {"code": case["code"]})["state"] == "verifying-suspended"
+        assert officer.post("/feedback", {"code": case["code"]})["state"] == "verifying-suspended"
         officer.post("/orders", {"document": officer.order("lift", 2, holds=[held])})
         assert room.sql("SELECT COUNT(*) AS n FROM visits", epsilon=0.1).rows
         assert house.run("enclave", "check-log")["entries"] >= len(leaves)
