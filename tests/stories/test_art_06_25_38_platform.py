@@ -38,7 +38,7 @@ def test_art_38_the_operation_report_counts_what_was_done(town: Town) -> None:
     today = datetime.now(SHANGHAI).date().isoformat()
     report = town.get("operation-report", "regulator", first=today, last=today).json()
     assert report["invocations"]["answered"] >= 1
-    assert report["minutes_served"] >= 1
+    assert 0 <= report["minutes_served"] <= report["minutes"]
     assert report["matters"]["application"]["signed"] >= 1
     assert dict(report["acts"])["agreement"] >= 1
     table = town.get("operation-report", "regulator", first=today, last=today, format="csv").text

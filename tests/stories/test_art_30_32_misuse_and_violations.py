@@ -18,7 +18,8 @@ def test_art_30_probing_raises_an_alert_with_its_evidence(town: Town) -> None:
     while not (found := [each for each in town.get("alerts", "officer").json() if each["rule"].startswith("probing")]):
         assert time.monotonic() < until
         time.sleep(1)
-    assert found[0]["subject"] in ("researcher", uid)
+    assert (found[0]["rule"], found[0]["account"]) == ("probing-terms", "researcher")
+    assert len(found[0]["entries"]) >= 1
     assert town.get("alerts", "researcher").status_code == 403
 
 
@@ -58,7 +59,7 @@ def test_art_32_a_violation_restricts_from_its_leaf_on_and_is_published(town: To
         room.sql("SELECT COUNT(*) AS n FROM visits WHERE minutes > 5", epsilon=0.05)
         [published] = town.get("violations").json()
         assert (published["organization"], published["log_index"]) == (UNIVERSITY, recorded)
-        ended = {"document": town.order("end-violation", UNIVERSITY, "zhou", {"violations": [recorded]})}
+        ended = {"document": town.order("end-violation", UNIVERSITY, "zhou", {"violation": recorded})}
         assert town.post("orders", ended, "regulator").status_code == 200
         room.sql("SELECT COUNT(*) AS n FROM visits WHERE minutes > 6", epsilon=0.1)
 

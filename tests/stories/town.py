@@ -168,7 +168,8 @@ class Town:
     def leaves(self) -> list[Json]:
         """The log, as an officer reads it."""
         found: list[Json] = []
-        while page := self.get("log/entries", "officer", start=len(found), count=1000).json():
+        while len(found) % 1000 == 0:  # the reading is an entry itself: there would always be one more
+            page = self.get("log/entries", "officer", start=len(found), count=1000).json()
             found += [json.loads(b64decode(entry["leaf"])) for entry in page]
         return found
 
