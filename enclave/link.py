@@ -153,6 +153,10 @@ class RoomLink:
         """The reports that are due, overdue or filed, of one organization's agreements or of all."""
         return self._list("/reports", query={"organization": organization})
 
+    def nearly_spent(self, organization: str | None = None) -> list[Json]:
+        """The agreements of which four fifths of the budget are spent, of one organization or of all."""
+        return self._list("/nearly-spent", query={"organization": organization})
+
     def usage(self, agreement: str, number: int) -> Json:
         """The factual half of the report on a period, from the log alone."""
         return self._send("GET", "/usage", query={"agreement": agreement, "number": number})

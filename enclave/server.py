@@ -161,6 +161,10 @@ def _add_reports(app: Flask, room: Room) -> None:
             return jsonify(utilization.calendar(room, request.args["agreement"]))
         return jsonify(utilization.awaited(room, request.args.get("organization")))
 
+    @app.get("/nearly-spent")
+    def nearly_spent() -> Response:
+        return jsonify(utilization.nearly_spent(room, request.args.get("organization")))
+
     @app.get("/usage")
     def usage() -> Response:
         return jsonify(utilization.usage(room, request.args.get("agreement", ""), number=_number("number")))

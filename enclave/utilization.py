@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from fractions import Fraction
 from typing import Any, Final
 
 from sqlalchemy import func, select
@@ -16,8 +17,9 @@ from policies.authorization import Actor
 from policies.errors import NotFound, Reason, RequestRejected
 from policies.report_facts import report_facts
 from policies.reports import Period, owed, periods, standing
-from policies.terms import write_time
+from policies.terms import MICRO, read_decimal, write_time
 
+_NEARLY: Final = Fraction(4, 5)
 _AWAITED: Final = ("due", "overdue", "filed")
 _SIDE: Final = {"researcher": "assignee", "data-provider": "assigner"}
 
@@ -45,6 +47,24 @@ def awaited(room: Room, organization: str | None) -> list[dict[str, Any]]:
         sides = {"provider": agreement.assigner, "organization": agreement.assignee}
         found += [{**whose, **sides, **line} for line in calendar(room, agreement.uid) if line["standing"] in _AWAITED]
     return found
+
+
+def nearly_spent(room: Room, organization: str | None) -> list[dict[str, Any]]:
+    """The agreements of an organization, or all, of whose budget four fifths are spent: both sides are told."""
+    with room.database.reading() as session:
+        agreements = [read_agreement(document) for document in room.agreements.documents(session, organization)]
+        statements = {agreement.uid: ledger.statement(session, agreement.uid) for agreement in agreements}
+    return [
+        {
+            "agreement": agreement.uid,
+            "dataset": agreement.terms.dataset,
+            "provider": agreement.assigner,
+            "organization": agreement.assignee,
+            **statements[agreement.uid],
+        }
+        for agreement in agreements
+        if read_decimal(statements[agreement.uid]["spent"]) * MICRO >= _NEARLY * agreement.terms.epsilon_micro
+    ]
 
 
 def usage(room: Room, uid: str, *, number: int) -> dict[str, Any]:

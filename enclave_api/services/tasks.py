@@ -23,6 +23,7 @@ def open_tasks(front: Front, account: Account) -> list[Json]:
                 deadline = applications.deadline(session, front, row) if isinstance(row, ApplicationRow) else None
                 found.append(_told(row, acts, deadline))
     found += [_awaited(report) for report in _reports(front, account)]
+    found += [_nearly_spent(budget) for budget in _budgets(front, account)]
     return sorted(found, key=lambda task: ((task["deadline"] or {}).get("day", _NO_DEADLINE), task["since"]))
 
 
@@ -32,6 +33,27 @@ def _reports(front: Front, account: Account) -> list[Json]:
         return []
     awaited = front.link.awaited_reports(account.organization)
     return [report for report in awaited if report["standing"] in ("due", "overdue")]
+
+
+def _budgets(front: Front, account: Account) -> list[Json]:
+    """The agreements of the account's side that are nearly spent: more is an amendment that both sign (Art. 20)."""
+    if account.role == "researcher":
+        return front.link.nearly_spent(account.organization)
+    if account.role == "data-provider":
+        return [budget for budget in front.link.nearly_spent() if budget["provider"] == account.organization]
+    return []
+
+
+def _nearly_spent(budget: Json) -> Json:
+    return {
+        "matter": "budget",
+        "id": budget["agreement"],
+        "dataset": budget["dataset"],
+        "state": f"epsilon {budget['spent']} of {budget['epsilon']} is spent",
+        "acts": ["amend"],
+        "since": "",
+        "deadline": None,
+    }
 
 
 def _awaited(report: Json) -> Json:

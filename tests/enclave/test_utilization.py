@@ -122,3 +122,15 @@ def test_each_step_is_a_leaf(world: World) -> None:
         leaf = asker.room.log.leaf(session, index).decode()
     for part in ('"act":"report-file"', DIGEST, asker.agreement, write_time(begun(0))[:4]):
         assert part in leaf
+
+
+def test_both_sides_are_told_when_four_fifths_are_spent(world: World) -> None:
+    asker = replace(
+        world, agreement=world.sign_agreement("small", epsilon_micro=1_000_000, epsilon_per_query_micro=900_000)
+    )
+    asker.ask("SELECT COUNT(DISTINCT person) AS n FROM visits WHERE minutes > 21", epsilon="0.7")
+    assert asker.agreement not in [each["agreement"] for each in utilization.nearly_spent(asker.room, None)]
+    asker.ask("SELECT COUNT(DISTINCT person) AS n FROM visits WHERE minutes > 22", epsilon="0.15")
+    [told] = [each for each in utilization.nearly_spent(asker.room, None) if each["agreement"] == asker.agreement]
+    assert (told["provider"], told["organization"], told["epsilon"]) == (PROVIDER, RESEARCHER.organization, "1")
+    assert utilization.nearly_spent(asker.room, "elsewhere") == []

@@ -44,6 +44,7 @@ class FakeRoom:
         self.keys: dict[str, str] = {}
         self.reports: list[dict[str, Any]] = []
         self.operation: dict[str, Any] = {}
+        self.nearly_spent: list[dict[str, Any]] = []
         self.holds: list[dict[str, Any]] = [{"target": "visits", "log_index": 7}]
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
         self.says: dict[str, dict[str, Any]] = {}
@@ -100,6 +101,7 @@ class FakeRoom:
             "/reports": {"log_index": 9, "standing": "filed"} if method == "POST" else self.reports,
             "/usage": USAGE,
             "/operation": self.operation,
+            "/nearly-spent": self.nearly_spent,
             "/budget": {"epsilon": "8", "spent": "0.5", "remaining": "7.5"},
             "/log/entries": [{"kind": "act"}],
             "/alerts": [{"rule": "burst", "log_index": 7}],

@@ -106,3 +106,15 @@ def test_a_spot_check_leaves_a_trace(desk: Desk) -> None:
     desk.house.get(path, desk.tokens["officer"])
     assert desk.house.room.acts[-1]["act"] == "spot-check"
     assert desk.house.room.acts[-1]["detail"]["agreement"] == desk.uid
+
+
+def test_a_budget_that_is_nearly_spent_is_a_task_of_both_sides(desk: Desk) -> None:
+    desk.house.room.reports = []
+    desk.house.room.nearly_spent = [
+        {"agreement": desk.uid, "dataset": "visits", "provider": "health-bureau", "spent": "3.3", "epsilon": "4"}
+    ]
+    for who in ("researcher", "provider"):
+        [task] = desk.house.get("/api/v1/tasks", desk.tokens[who]).json
+        assert (task["matter"], task["id"], task["acts"]) == ("budget", desk.uid, ["amend"])
+        assert task["state"] == "epsilon 3.3 of 4 is spent"
+    assert desk.house.get("/api/v1/tasks", desk.tokens["rival"]).json == []

@@ -5,6 +5,7 @@ import math
 import pickle
 import time
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from dp_accounting.pld import privacy_loss_distribution as pld
@@ -196,3 +197,35 @@ def test_only_the_ledger_makes_a_charge() -> None:
 def test_a_charge_survives_the_pipe_to_our_worker() -> None:
     charge = issue_charge(id="c1", agreement="a1", plan_digest="00", loss=GAUSSIAN + SELECTION)
     assert pickle.loads(pickle.dumps(charge)) == charge  # noqa: S301  # our own bytes
+
+
+def _spent(losses: list[Loss]) -> Spent:
+    spent = Spent()
+    for loss in losses:
+        spent = spent.plus(loss)
+    return spent
+
+
+PEOPLE = st.lists(st.lists(st.one_of(LOSSES, st.just(GAUSSIAN)), max_size=6), min_size=2, max_size=5)
+
+
+@settings(max_examples=500)
+@given(PEOPLE, st.sampled_from([DELTA, Fraction(1, 10**9), Fraction(1, 10**3)]))
+def test_what_several_spend_together_is_no_more_than_the_sum_of_what_each_spent(
+    people: list[list[Loss]], delta: Fraction
+) -> None:
+    """So a reserve that is kept for each of the named people is kept (Art. 20): others can't have spent it.
+
+    Renyi curves grow with the order and what the conversion adds shrinks: at the least of the orders at which the
+    people's own sums are converted, all curves together and one conversion are no more than those sums together.
+    """
+    budget = Budget(1_000_000_000, delta, delta / 2)
+    each = [spent_micro(budget, _spent(losses)) for losses in people]
+    together = spent_micro(budget, _spent([loss for losses in people for loss in losses]))
+    assert together <= sum(each)
+
+
+def test_the_conversion_adds_less_at_a_higher_order_and_never_takes_away() -> None:
+    for delta in (DELTA, Fraction(1, 10**9), Fraction(1, 10**3)):
+        added = Budget(1, delta).conversion_nano
+        assert all(one >= other >= 0 for one, other in pairwise(added))
