@@ -31,7 +31,9 @@ def load_open(room: Room, card: OpenDataset, base: Path, *, by: str) -> dict[str
     with room.database.writing() as session:
         facts = {"dataset": card.name, "version": version, "card": card.digest(), "files": files}
         index = append_act(room.log, session, "open-load", by=by, now=now, **facts)
-    _make_current(home, folder, {"version": version, "loaded_at": write_time(now), "files": files}, reports)
+    _make_current(
+        home, folder, {"version": version, "card": card.digest(), "loaded_at": write_time(now), "files": files}, reports
+    )
     told = [report.to_json() for report in reports]
     return {"dataset": card.name, "version": version, "log_index": index, "report": told}
 

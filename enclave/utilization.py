@@ -16,8 +16,8 @@ from policies.agreements import Agreement, read_agreement
 from policies.authorization import Actor
 from policies.errors import NotFound, Reason, RequestRejected
 from policies.report_facts import report_facts
-from policies.reports import Period, owed, periods, standing
-from policies.terms import MICRO, read_decimal, write_time
+from policies.reports import Period, owed, standing
+from policies.terms import MICRO, Terms, read_decimal, write_time
 
 _NEARLY: Final = Fraction(4, 5)
 _AWAITED: Final = ("due", "overdue", "filed")
@@ -27,26 +27,31 @@ _SIDE: Final = {"researcher": "assignee", "data-provider": "assigner"}
 def calendar(room: Room, uid: str) -> list[dict[str, Any]]:
     """The reports that an agreement asks for, and where each stands now. Raises NotFound."""
     with room.database.reading() as session:
-        agreement = room.agreements.get(session, uid)
-        recorded, now = room.reports.recorded(session, agreement.uid), room.clock()
-    terms = agreement.terms
-    return [
-        _told(period) | {"standing": standing(period, recorded.get(period.due_at), terms, now)}
-        for period in owed(terms, agreement.issued)
-    ]
+        return _lines(room, session, room.agreements.get(session, uid))
 
 
 def awaited(room: Room, organization: str | None) -> list[dict[str, Any]]:
-    """Every report that somebody waits for, to be filed or to be read: of one organization's agreements, or of all."""
+    """Every report that somebody waits for, to be filed or to be read: of one organization's agreements, or of all.
+
+    Also of those whose party has another key by now: what was due stays due.
+    """
     found = []
     with room.database.reading() as session:
-        documents = room.agreements.documents(session, organization)
-    for document in documents:
-        agreement = read_agreement(document)
-        whose = {"agreement": agreement.uid, "dataset": agreement.terms.dataset}
-        sides = {"provider": agreement.assigner, "organization": agreement.assignee}
-        found += [{**whose, **sides, **line} for line in calendar(room, agreement.uid) if line["standing"] in _AWAITED]
+        for document in room.agreements.documents(session, organization):
+            agreement = read_agreement(document)
+            whose = {"agreement": agreement.uid, "dataset": agreement.terms.dataset}
+            sides = {"provider": agreement.assigner, "organization": agreement.assignee}
+            lines = _lines(room, session, agreement)
+            found += [{**whose, **sides, **line} for line in lines if line["standing"] in _AWAITED]
     return found
+
+
+def _lines(room: Room, session: Session, agreement: Agreement) -> list[dict[str, Any]]:
+    recorded, now = room.reports.recorded(session, agreement.uid), room.clock()
+    return [
+        _told(period) | {"standing": standing(period, recorded.get(period.due_at), terms, now)}
+        for period, terms in owed(room.reports.versions(session, agreement))
+    ]
 
 
 def nearly_spent(room: Room, organization: str | None) -> list[dict[str, Any]]:
@@ -71,7 +76,7 @@ def usage(room: Room, uid: str, *, number: int) -> dict[str, Any]:
     """The factual half of the report on a period, from the log alone. Raises NotFound."""
     with room.database.reading() as session:
         agreement = room.agreements.get(session, uid)
-        period = _period(agreement, number)
+        period, _ = _period(room, session, agreement, number)
         budget = ledger.budget_of(session, agreement.uid)
         facts = report_facts(
             _leaves(room, session, agreement.uid), agreement=agreement.uid, period=period, budget=budget
@@ -90,14 +95,15 @@ def take(room: Room, actor: Actor, body: Mapping[str, Any]) -> dict[str, Any]:
         agreement = room.agreements.get(session, str(body.get("agreement")))
         if not _is_side(actor, agreement):
             raise NotFound("there is no such agreement, or not for you")
-        period = _period(agreement, number)
-        if act == "accept" and now < period.due_at:
-            # It may be filed when the use is over; whether it was over shows when the period is.
-            message = f"the period runs until {write_time(period.due_at)}"
-            raise RequestRejected("the period is not over", (Reason("running", message, "number"),))
+        period, terms = _period(room, session, agreement, number)
+        # It may be filed when the use is over; whether it was over shows when the period is.
+        earliest = {"file": period.begins, "accept": period.due_at}.get(act, now)
+        if now < earliest:
+            message = f"the period runs from {write_time(period.begins)} until {write_time(period.due_at)}"
+            raise RequestRejected("the period is another one", (Reason("running", message, "number"),))
         index = room.reports.take(session, agreement, period, act=act, digest=digest, actor=actor, now=now)
         recorded = room.reports.recorded(session, agreement.uid)[period.due_at]
-    return {"log_index": index, "standing": standing(period, recorded, agreement.terms, now)}
+    return {"log_index": index, "standing": standing(period, recorded, terms, now)}
 
 
 def _is_side(actor: Actor, agreement: Agreement) -> bool:
@@ -106,8 +112,10 @@ def _is_side(actor: Actor, agreement: Agreement) -> bool:
     return side is None or bool(getattr(agreement, side) == actor.organization)
 
 
-def _period(agreement: Agreement, number: int) -> Period:
-    found = next((period for period in periods(agreement.terms) if period.number == number), None)
+def _period(room: Room, session: Session, agreement: Agreement, number: int) -> tuple[Period, Terms]:
+    """A period by its number, and the terms that ask for its report. Raises NotFound."""
+    versions = room.reports.versions(session, agreement)
+    found = next(((period, terms) for period, terms in owed(versions) if period.number == number), None)
     if found is None:
         raise NotFound(f"the agreement has no period {number}")
     return found

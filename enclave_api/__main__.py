@@ -72,7 +72,7 @@ def _add_calendar(commands: Any) -> None:
     calendar = commands.add_parser("calendar", help="working calendars", description="Published working calendars.")
     acts_on = calendar.add_subparsers(required=True, metavar="COMMAND")
     load = _command(acts_on, "load", "take a year's published calendar; deadlines follow at once", _on_front(_calendar))
-    load.add_argument("file", type=Path, metavar="FILE", help="JSON, see docs/operations.md")
+    load.add_argument("file", type=Path, metavar="FILE", help="JSON, see docs/working-days.md")
     _command(acts_on, "list", "every calendar that was loaded", _on_front(_calendars))
 
 

@@ -114,9 +114,12 @@ def missing(application: Application, card: Dataset, standing: Standing, *, now:
     )
 
 
-def is_large_scale(application: Application, card: Dataset) -> bool:
-    """Whether experts are to be heard first (Art. 19): it asks for a quarter of what the population has for life."""
-    return Fraction(application.wanted.epsilon_micro, MICRO) * 4 >= Fraction(card.budget.epsilon)
+def is_large_scale(application: Application, card: Dataset, *, held_micro: int = 0) -> bool:
+    """Whether experts are to be heard first (Art. 19): it asks for a quarter of what the population has for life.
+
+    `held_micro` is what the organization's other applications for the dataset ask for: a large one in parts is large.
+    """
+    return Fraction(application.wanted.epsilon_micro + held_micro, MICRO) * 4 >= Fraction(card.budget.epsilon)
 
 
 def terms(application: Application, card: Dataset, *, begins_at: datetime, expires_at: datetime) -> Terms:
@@ -148,13 +151,15 @@ def terms(application: Application, card: Dataset, *, begins_at: datetime, expir
     )
 
 
-def excess(agreed: Terms, application: Application) -> tuple[Reason, ...]:
-    """Every way in which terms go beyond what was applied for: an approval may narrow, never widen."""
-    return tuple(
-        Reason("beyond-application", message, name)
-        for name, within, message in _LIMITS
-        if not within(agreed, application)
-    )
+def excess(agreed: Terms, application: Application, *, begins: datetime | None = None) -> tuple[Reason, ...]:
+    """Every way in which terms go beyond what was applied for: an approval may narrow, never widen.
+
+    The months that were applied for count from `begins` on: of an amendment its own day, else when the terms begin.
+    """
+    beyond = [(name, message) for name, within, message in _LIMITS if not within(agreed, application)]
+    if agreed.expires_at > months_later(begins or agreed.not_before, application.wanted.months):
+        beyond.append(("expires_at", "a longer time than was applied for"))
+    return tuple(Reason("beyond-application", message, name) for name, message in beyond)
 
 
 _Reasons = Iterator[Reason]
@@ -258,6 +263,11 @@ def _named(agreed: frozenset[str] | None, asked: frozenset[str] | None) -> bool:
     return asked is None or (agreed is not None and agreed <= asked)
 
 
+def _per_person(agreed: Terms, asked: Application) -> bool:
+    most, each = asked.wanted.epsilon_per_person_micro, agreed.epsilon_per_person_micro
+    return most is None or (each is not None and each <= most)
+
+
 _Limit = tuple[str, Callable[[Terms, Application], bool], str]
 _LIMITS: Final[tuple[_Limit, ...]] = (
     ("columns", _covered, "columns that were not applied for"),
@@ -273,14 +283,10 @@ _LIMITS: Final[tuple[_Limit, ...]] = (
         lambda t, a: t.epsilon_per_query_micro <= a.wanted.epsilon_per_query_micro,
         "more epsilon per query than was applied for",
     ),
+    ("epsilon_per_person", _per_person, "more epsilon for a person than was applied for"),
     (
         "queries_per_day",
         lambda t, a: t.queries_per_day <= a.wanted.queries_per_day,
         "more queries per day than were applied for",
-    ),
-    (
-        "expires_at",
-        lambda t, a: t.expires_at <= months_later(t.not_before, a.wanted.months),
-        "a longer time than was applied for",
     ),
 )

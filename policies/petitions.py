@@ -31,10 +31,10 @@ DATASET_REQUEST: Final = Machine(
     matter="request for a dataset",
     initial="asked",
     transitions=(
-        Transition("forward", ("asked",), "forwarded", _OPERATOR),
+        Transition("forward", ("asked", "forwarded"), "forwarded", _OPERATOR),
         Transition("decline", ("asked",), "declined", _OPERATOR),
         Transition("plan", ("forwarded",), "planned", _PROVIDER),
-        Transition("decline", ("forwarded", "planned"), "declined", _PROVIDER),
+        Transition("decline", ("forwarded", "planned"), "declined", _PROVIDER | _OPERATOR),
         Transition("open", ("planned",), "opened", _PROVIDER),
     ),
 )

@@ -4,10 +4,11 @@ The factual half of a report (invocations, columns, aggregates, budget) is compu
 the narrative half is the researcher's. While a report is overdue the room allows nothing under its agreement.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any, Final, Literal
 
 from policies.errors import Reason, RequestRejected
@@ -20,7 +21,7 @@ MACHINE: Final = Machine(
     matter="utilization report",
     initial="awaited",
     transitions=(
-        Transition("file", ("awaited", "returned"), "filed", frozenset({"researcher"})),
+        Transition("file", ("awaited", "returned", "filed"), "filed", frozenset({"researcher"})),
         Transition("accept", ("filed",), "accepted", _SUPERVISORS),
         Transition("return", ("filed",), "returned", _SUPERVISORS),
     ),
@@ -69,12 +70,15 @@ def periods(terms: Terms) -> tuple[Period, ...]:
 
 
 def standing(period: Period, recorded: Recorded | None, terms: Terms, now: datetime) -> Standing:
-    """Where a report stands now. One that was returned has the days of grace again, from its return on."""
+    """Where a report stands now. One that was returned has the days of grace again, from its return on.
+
+    One that was filed before its period was over speaks of a part of it: once the period is over it is due anew.
+    """
     overdue_at = period.overdue_at
     match recorded:
         case Recorded("accepted"):
             return "accepted"
-        case Recorded("filed"):
+        case Recorded("filed", since) if since >= period.due_at or now < period.due_at:
             return "filed"
         case Recorded("returned", since):
             overdue_at = max(overdue_at, since + timedelta(days=terms.reports_grace_days))
@@ -83,19 +87,29 @@ def standing(period: Period, recorded: Recorded | None, terms: Terms, now: datet
     return "overdue" if now >= overdue_at else "due"
 
 
-def owed(terms: Terms, issued: datetime) -> tuple[Period, ...]:
-    """The periods whose reports a version of an agreement asks for: those that end after it was issued.
+def owed(versions: Sequence[tuple[Terms, datetime]]) -> tuple[tuple[Period, Terms], ...]:
+    """Every period that an agreement's versions ask a report on, each with the terms that ask, numbered in order.
 
-    What an amendment's own rhythm would have asked for before it was signed, nobody had agreed on.
+    `versions` are the terms with when they were issued, oldest first. Each asks for the reports that are due after it
+    was issued and until the next one is: an amendment ends no duty, and asks for nothing that nobody had agreed on.
     """
-    return tuple(period for period in periods(terms) if period.due_at > issued)
+    ends = [issued for _, issued in versions[1:]]
+    found = [
+        (period, terms)
+        for (terms, issued), until in zip_longest(versions, ends)
+        for period in periods(terms)
+        if issued < period.due_at and (until is None or period.due_at <= until)
+    ]
+    return tuple((replace(period, number=number), terms) for number, (period, terms) in enumerate(found, 1))
 
 
-def overdue(terms: Terms, issued: datetime, recorded: Mapping[datetime, Recorded], now: datetime) -> tuple[Period, ...]:
-    """The periods whose reports are overdue now; `recorded` is what came in, by the day it was due."""
+def overdue(
+    versions: Sequence[tuple[Terms, datetime]], recorded: Mapping[datetime, Recorded], now: datetime
+) -> tuple[Period, ...]:
+    """The periods whose reports are overdue now; `recorded` is what came in, by when it was due."""
     return tuple(
         period
-        for period in owed(terms, issued)
+        for period, terms in owed(versions)
         if standing(period, recorded.get(period.due_at), terms, now) == "overdue"
     )
 

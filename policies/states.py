@@ -5,7 +5,7 @@ One table for each kind of matter, one loop that obeys it, one diagram drawn fro
 
 from dataclasses import dataclass
 
-from policies.errors import Reason, Refused, WrongState
+from policies.errors import Reason, Refused, RequestRejected, WrongState
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,15 @@ class Machine:
     def step(self, state: str, act: str, role: str) -> str:
         """The state that the act leads to.
 
-        Raises WrongState where the act doesn't exist in this state (a second decision, for one), and Refused where it
-        is not for this role; the role first, because whoever may not act learns nothing of the state.
+        Raises RequestRejected for an act that there is not, WrongState where it doesn't exist in this state (a second
+        decision, for one), and Refused where it is not for this role; the role before the state, because whoever may
+        not act learns nothing of the state.
         """
         known = [transition for transition in self.transitions if transition.act == act]
+        if not known:
+            acts = ", ".join(dict.fromkeys(transition.act for transition in self.transitions))
+            reason = Reason("unknown-act", f"the acts on a {self.matter} are: {acts}", "act")
+            raise RequestRejected("there is no such act", (reason,))
         if not any(role in transition.roles for transition in known):
             wanted = " or ".join(sorted({name for transition in known for name in transition.roles})) or "nobody"
             raise Refused(f"this is not open to your role: {act}", (Reason("role", f"only for: {wanted}", "role"),))

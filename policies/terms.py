@@ -113,6 +113,7 @@ _RULES: tuple[tuple[Callable[[Terms], bool], str], ...] = (
     (lambda t: bool(t.purposes) and all(map(_is_line, t.purposes)), "purposes must be lines of 1 to 200 characters"),
     (lambda t: _is_second(t.not_before) and _is_second(t.expires_at), "times must be aware and in whole seconds"),
     (lambda t: _later(t.expires_at, t.not_before), "expires_at must lie after not_before"),
+    (lambda t: t.not_before.year >= 2000 and t.expires_at.year <= 2200, "times must lie in the years 2000 to 2200"),
     (lambda t: 1 <= t.epsilon_micro <= MOST_EPSILON_MICRO, "the budget's epsilon must lie in [0.000001, 1000]"),
     (lambda t: 0 < t.delta <= MOST_DELTA, "the budget's delta must lie in (0, 0.001]"),
     (lambda t: 1 <= t.epsilon_per_query_micro, "the most epsilon per query must be at least 0.000001"),

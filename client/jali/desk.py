@@ -30,6 +30,12 @@ _DECISIONS = {
     "case": "cases/{}/acts",
 }
 _OTHERS = "petitions/{}/acts"
+_ELSEWHERE = {
+    ("report", "file"): "desk.file_report",
+    ("work-order", "resubmit"): "desk.resubmit",
+    ("application", "complete"): "desk.complete",
+    ("application", "sign"): "application.sign",
+}
 
 
 def desk(url: str | None = None, token: str | None = None, *, profile: str | None = None) -> "Desk":
@@ -69,6 +75,8 @@ class Matter:
 
     def act(self, act: str, reason: str = "", **more: Any) -> Self:
         """Take it a step on. Raises what the server refuses, with every reason; then nothing has changed."""
+        if (elsewhere := _ELSEWHERE.get((str(self.document["matter"]), act))) is not None:
+            raise RequestRejected(f"{act} goes by {elsewhere}")
         path = _DECISIONS.get(str(self.document["matter"]), _OTHERS).format(quote(self.id))
         self.document = self._transport.send(path, {"act": act, "reason": reason, **more})
         return self
@@ -156,6 +164,14 @@ class Desk:
         body = {"kind": kind, "dataset": dataset, "reason": reason, "card": card, "document": digest}
         return self._matter(self._transport.send("work-orders", body))
 
+    def resubmit(
+        self, order: Matter, reason: str, *, card: Json | None = None, document: str | Path | None = None
+    ) -> Matter:
+        """For providers: hand in a returned work order again, mended."""
+        digest = None if document is None else self._kept(document)
+        path = f"work-orders/{quote(order.id)}/submission"
+        return self._matter(self._transport.send(path, {"reason": reason, "card": card, "document": digest}))
+
     def apply(self, dataset: str, *, materials: Mapping[str, str | Path] | None = None, **stated: Any) -> Application:
         """Apply for a dataset; `stated` is what docs/api.md lists. Materials are files, or digests of uploaded ones."""
         return Application(
@@ -196,10 +212,12 @@ class Desk:
         found: Json = self._transport.get(f"agreements/{quote(agreement, safe=':')}/reports/{number}/usage")
         return found
 
-    def file_report(self, agreement: str, number: int, **narrative: Any) -> Matter:
+    def file_report(
+        self, agreement: str, number: int, narrative: Mapping[str, Any] | None = None, **more: Any
+    ) -> Matter:
         """File the report on a period, at its end or when the use is over."""
         path = f"agreements/{quote(agreement, safe=':')}/reports/{number}"
-        return self._matter(self._transport.send(path, {"narrative": narrative}))
+        return self._matter(self._transport.send(path, {"narrative": {**(narrative or {}), **more}}))
 
     def bring(self, kind: str, statement: str, *, dataset: str | None = None, **more: str) -> str:
         """Object, ask for a dataset or report misuse, also without a token; the code to read the feedback by."""

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from rich.console import Console
 from jali import tables
 from jali.desk import Application, Desk, Matter, desk
 from jali.errors import RequestRejected
+from jali.profiles import read_settings
 
 Run = Callable[[argparse.Namespace], None]
 Add = Callable[[str, Run, str], argparse.ArgumentParser]
@@ -36,6 +38,9 @@ def add(command: Add) -> None:
     sign.add_argument("id", metavar="ID")
     sign.add_argument("--key", required=True, type=Path, metavar="FILE", help="the private key, PEM; it stays here")
     sign.add_argument("--out", type=Path, metavar="FILE", help="where the agreement is written, once both have signed")
+    agreement = command("agreement", _agreement, "the signed document of an agreement, as jali.connect takes it")
+    agreement.add_argument("uid", metavar="UID")
+    agreement.add_argument("--out", type=Path, metavar="FILE", help="where it is written; else it is printed")
     report = command("report", _report, "the reports that an agreement asks for; with a file, file one")
     report.add_argument("number", nargs="?", type=int, help="the period")
     report.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the narrative half as JSON")
@@ -46,6 +51,8 @@ def _tasks(options: argparse.Namespace) -> None:
         found = at.tasks()
     if options.json:
         return _print_json(found)
+    if not found:
+        return print("nothing awaits you")
     names = ("matter", "id", "dataset", "state", "acts", "deadline")
     return _print(
         [{**each, "acts": ", ".join(each["acts"]), "deadline": _day(each["deadline"])} for each in found], names
@@ -62,18 +69,19 @@ def _matters(options: argparse.Namespace) -> None:
 
 def _apply(options: argparse.Namespace) -> None:
     stated = _read(options.file)
-    materials = _pairs(options.material)
+    dataset, materials = stated.pop("dataset", ""), {**stated.pop("materials", {}), **_pairs(options.material)}
     with _desk(options) as at:
         if options.complete is None:
-            done = at.apply(stated.pop("dataset", ""), materials=materials, **stated)
+            done = at.apply(dataset, materials=materials, **stated)
         else:
-            stated.pop("dataset", None)
             done = at.complete(at.application(options.complete), materials=materials, **stated)
     _told(options, done)
 
 
 def _act(options: argparse.Namespace) -> None:
     more = {} if options.more is None else _read(options.more)
+    if twice := {"act", "reason"} & set(more):
+        raise RequestRejected(f"{' and '.join(sorted(twice))} come from the command line, and not from --with")
     with _desk(options) as at:
         found = next((each for each in at.matters(options.which) if each.id == options.id), None)
         if found is None:
@@ -82,26 +90,52 @@ def _act(options: argparse.Namespace) -> None:
 
 
 def _sign(options: argparse.Namespace) -> None:
+    if options.out is not None and not options.out.parent.is_dir():
+        raise RequestRejected(f"there is no folder {options.out.parent}")
     with _desk(options) as at:
         signed: Application = at.application(options.id).sign(options.key)
         if options.out is not None and signed.agreement is not None:
-            document = at.agreement(signed.agreement)
-            options.out.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            _write(options.out, at.agreement(signed.agreement))
         _told(options, signed)
+    if options.out is not None and signed.agreement is None:
+        uid = signed.document["document"]["uid"]
+        print(f"the other side has not signed yet; then: jali agreement {uid} --out {options.out}", file=sys.stderr)
+
+
+def _agreement(options: argparse.Namespace) -> None:
+    with _desk(options) as at:
+        document = at.agreement(options.uid)
+    if options.out is None:
+        return _print_json(document)
+    return _write(options.out, document)
+
+
+def _write(file: Path, document: dict[str, Any]) -> None:
+    try:
+        file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as fault:
+        raise RequestRejected(f"{file} can't be written: {fault.strerror}") from None
 
 
 def _report(options: argparse.Namespace) -> None:
-    if options.agreement is None:
-        raise RequestRejected("name the agreement: --agreement UID")
+    uid = _uid(options)
     with _desk(options) as at:
         if options.number is None:
-            found = at.reports(options.agreement)
+            found = at.reports(uid)
             if options.json:
                 return _print_json(found)
             return _print(found, ("number", "begins", "due_at", "overdue_at", "standing"))
         if options.file is None:
-            return _print_json(at.usage(options.agreement, options.number))
-        return _told(options, at.file_report(options.agreement, options.number, **_read(options.file)))
+            return _print_json(at.usage(uid, options.number))
+        return _told(options, at.file_report(uid, options.number, _read(options.file)))
+
+
+def _uid(options: argparse.Namespace) -> str:
+    """The agreement's uid: given, or from JALI_AGREEMENT or the profile; of a file the uid that it states."""
+    named = read_settings(options.profile, agreement=options.agreement).agreement
+    if named is None:
+        raise RequestRejected("name the agreement: --agreement UID or FILE, JALI_AGREEMENT, or a profile")
+    return str(_read(Path(named)).get("uid")) if Path(named).is_file() else named
 
 
 def _desk(options: argparse.Namespace) -> Desk:
@@ -121,7 +155,9 @@ def _day(deadline: dict[str, Any] | None) -> str:
 def _read(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except OSError as fault:
+        raise RequestRejected(f"{path} can't be read: {fault.strerror}") from None
+    except ValueError:
         document = None
     if not isinstance(document, dict):
         raise RequestRejected(f"{path} can't be read as a JSON object")

@@ -17,12 +17,12 @@ from dp_queries.loading.sources import Opened, SourceFault, open_source
 from policies.catalogue import OpenDataset, OpenTable
 from policies.errors import Reason
 
-FORMATS: Final = {"parquet": "FORMAT parquet, COMPRESSION zstd", "csv": "FORMAT csv, HEADER true"}
+FORMATS: Final = {"parquet": "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480", "csv": "FORMAT csv, HEADER true"}
 
 
 @dataclass(frozen=True)
 class OpenReport:
-    """What a load found of a table: rows, rows that occur more than once, and NULLs by column."""
+    """What a load found of a table: rows, rows that occur more than once, and missing values by column."""
 
     table: str
     rows: int
@@ -43,9 +43,8 @@ def write_open_files(card: OpenDataset, base: Path, folder: Path) -> tuple[OpenR
     try:
         tables = _opened(connection, card, base)
         reports = tuple(_report(connection, table) for table in card.tables)
-        if faults := [
-            fault for table, report in zip(card.tables, reports, strict=True) for fault in _faults(table, report)
-        ]:
+        found = zip(card.tables, reports, strict=True)
+        if faults := [fault for table, report in found for fault in _faults(connection, table, report)]:
             raise LoadRejected("the data break their card", tuple(faults))
         for table in tables:
             for ending, options in FORMATS.items():
@@ -60,7 +59,7 @@ def write_open_files(card: OpenDataset, base: Path, folder: Path) -> tuple[OpenR
 
 
 def _opened(connection: duckdb.DuckDBPyConnection, card: OpenDataset, base: Path) -> tuple[OpenTable, ...]:
-    """Every table as a view that reads its columns by the card. Raises LoadRejected with every fault of the sources."""
+    """Every table, read once by the card. Raises LoadRejected with every fault of the sources."""
     faults: list[Reason] = []
     for table in card.tables:
         try:
@@ -72,7 +71,7 @@ def _opened(connection: duckdb.DuckDBPyConnection, card: OpenDataset, base: Path
         faults += wrong
         if not wrong:
             connection.execute(
-                f"CREATE TEMP VIEW {_view(table)} AS SELECT {_readings(table, source)} FROM {source.view}"
+                f"CREATE TEMP TABLE {_view(table)} AS SELECT {_readings(table, source)} FROM {source.view}"
             )
     if faults:
         raise LoadRejected("the data break their card", tuple(faults))
@@ -97,7 +96,6 @@ def _readings(table: OpenTable, source: Opened) -> str:
 
 
 def _report(connection: duckdb.DuckDBPyConnection, table: OpenTable) -> OpenReport:
-    """Values that can't be read count as NULLs that nobody declared."""
     nulls = ", ".join(f"count(*) - count({name(column.name)})" for column in table.columns)
     row = connection.execute(f"SELECT count(*), {nulls} FROM {_view(table)}").fetchone()
     distinct = connection.execute(
@@ -109,13 +107,25 @@ def _report(connection: duckdb.DuckDBPyConnection, table: OpenTable) -> OpenRepo
     return OpenReport(table.name, row[0], row[0] - distinct[0], counts)
 
 
-def _faults(table: OpenTable, report: OpenReport) -> Iterator[Reason]:
+def _faults(connection: duckdb.DuckDBPyConnection, table: OpenTable, report: OpenReport) -> Iterator[Reason]:
     if not report.rows:
         yield Reason("empty", "the table has no rows", table.name)
+    lost = _unreadable(connection, table)
     for column in table.columns:
-        if report.nulls[column.name] and not column.nullable:
-            message = f"{report.nulls[column.name]} values are missing or can't be read, and the card allows none"
-            yield Reason("nulls", message, f"{table.name}.{column.name}")
+        where, missing = f"{table.name}.{column.name}", report.nulls[column.name] - lost[column.name]
+        if lost[column.name]:
+            message = f"{lost[column.name]} of {report.rows} values are not of type {column.type}"
+            yield Reason("wrong-type", message, where)
+        if missing and not column.nullable:
+            yield Reason("nulls", f"{missing} values are missing, and the card allows none", where)
+
+
+def _unreadable(connection: duckdb.DuckDBPyConnection, table: OpenTable) -> dict[str, int]:
+    """How many values of each column got lost on the way to the card's type; they are NULL by now."""
+    lost = ", ".join(f"coalesce(count_if({name(column.name + ' lost')}), 0)" for column in table.columns)
+    row = connection.execute(f"SELECT {lost} FROM {_view(table)}").fetchone()
+    assert row is not None, "an aggregate without groups has one row"
+    return dict(zip((column.name for column in table.columns), row, strict=True))
 
 
 def _view(table: OpenTable) -> str:

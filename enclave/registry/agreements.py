@@ -206,5 +206,9 @@ def _version_faults(agreement: Agreement, newest: Agreement | None) -> Iterator[
     for part in ("assigner", "assignee"):
         if getattr(agreement, part) != getattr(newest, part):
             yield Reason("other-parties", f"the {part} of an agreement can't be another", part)
+    if agreement.terms.not_before != newest.terms.not_before:
+        # Reports are due by months from the beginning on: another one would leave out the time before it.
+        message = f"an amendment begins when the agreement did, at {write_time(newest.terms.not_before)}"
+        yield Reason("begins-otherwise", message, "not_before")
     if agreement.terms.dataset != newest.terms.dataset:
         yield Reason("other-dataset", "the dataset of an agreement can't be another", "permission.target")

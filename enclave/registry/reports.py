@@ -12,16 +12,18 @@ from sqlalchemy.orm import Session
 from enclave.audit.log import Log
 from enclave.registry.acts import append_act
 from enclave.store.base import run
+from enclave.store.models import AgreementVersionRow
 from enclave.store.sanction_models import ReportRow
-from policies.agreements import Agreement
+from policies.agreements import Agreement, read_agreement
 from policies.authorization import Actor
 from policies.reports import MACHINE, Period, Recorded, overdue, owed
-from policies.terms import write_time
+from policies.terms import Terms, write_time
 
 _REPORTS = ReportRow.table()
 _OF_AGREEMENT: Final = select(_REPORTS.c.due_at, _REPORTS.c.state, _REPORTS.c.changed_at).where(
     _REPORTS.c.agreement == bindparam("wanted")
 )
+_LEADS_TO: Final = {transition.act: transition.target for transition in MACHINE.transitions}
 
 
 class Reports:
@@ -43,6 +45,8 @@ class Reports:
     ) -> int:
         """Take a report a step on; where the log has it. Raises Refused for another role, WrongState."""
         known = session.get(ReportRow, (agreement.uid, period.due_at))
+        if known is not None and (known.state, known.digest) == (_LEADS_TO.get(act), digest):
+            return known.log_index  # the same step again, from a front that died before it had noted it
         state = MACHINE.step(known.state if known else MACHINE.initial, act, actor.role)
         facts = {"due_at": write_time(period.due_at), "state": state, "report": digest}
         index = append_act(
@@ -67,9 +71,17 @@ class Reports:
         rows = run(session, _OF_AGREEMENT, {"wanted": uid})
         return {due_at: Recorded(state, since) for due_at, state, since in rows}
 
+    def versions(self, session: Session, agreement: Agreement) -> tuple[tuple[Terms, datetime], ...]:
+        """The terms of every version of an agreement with when each was issued, oldest first."""
+        if agreement.version == 1:
+            return ((agreement.terms, agreement.issued),)
+        rows = select(AgreementVersionRow.document).where(AgreementVersionRow.uid == agreement.uid)
+        found = map(read_agreement, session.scalars(rows.order_by(AgreementVersionRow.version)))
+        return tuple((each.terms, each.issued) for each in found)
+
     def overdue(self, session: Session, agreement: Agreement, now: datetime) -> tuple[Period, ...]:
         """The periods whose reports are overdue now. Asked at every invocation: the store only where some could be."""
-        terms, issued = agreement.terms, agreement.issued
-        if not any(period.overdue_at <= now for period in owed(terms, issued)):
+        versions = self.versions(session, agreement)
+        if not any(period.overdue_at <= now for period, _ in owed(versions)):
             return ()
-        return overdue(terms, issued, self.recorded(session, agreement.uid), now)
+        return overdue(versions, self.recorded(session, agreement.uid), now)

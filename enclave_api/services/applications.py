@@ -6,7 +6,7 @@ that lacks something is accepted; what only people can see, the operator returns
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import func, select
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from enclave_api.bodies import ApplicationActBody, ApplicationBody
 from enclave_api.front import Front
-from enclave_api.services import calendars, entries, files, matters
+from enclave_api.services import calendars, entries, files, matters, registered
 from enclave_api.services.accounts import Account
 from enclave_api.services.acts import deliver
 from enclave_api.store.catalogue_models import FileRow, UploadRow
@@ -27,7 +27,8 @@ from policies.terms import MICRO, read_columns, read_decimal
 
 Json = dict[str, Any]
 MOST_PENDING: Final = 100
-"""Applications of one organization that are not decided yet."""
+MOST_A_DAY: Final = 50
+"""Applications of one organization: those that are not decided yet, and those of the last 24 hours."""
 ACTS: Final = ("return", "accept", "ask-experts", "note-opinion", "refuse", "withdraw")
 _NEED_REASON: Final = ("return", "ask-experts", "note-opinion", "refuse")
 _FOR_REVIEWERS: Final = ("ask-experts", "note-opinion")
@@ -40,7 +41,7 @@ def submit(front: Front, account: Account, body: ApplicationBody) -> Json:
     violated_at = last_violation(front, account.organization)
     with front.store.writing() as session:
         card, version = listed(session, application.dataset)
-        _check_room(session, account.organization)
+        _check_room(session, account.organization, front.now())
         check(front, session, application, card, violated_at)
         row = ApplicationRow(
             id=matters.new_id(ApplicationRow),
@@ -86,8 +87,12 @@ def act(front: Front, account: Account, identifier: str, body: ApplicationActBod
         _check_act(session, account, body)
         if body.act == "accept":
             row.accepted_at = front.now()
+        if body.act == "return":
+            row.accepted_at = None  # the provider's time begins anew once it is accepted again
         if body.act in ("refuse", "withdraw"):
-            row.decided_at = front.now()
+            row.decided_at = row.decided_at or front.now()
+        if body.act == "withdraw" and row.document is not None:
+            registered.check_not_in_force(front, row.document)
         content = {"document": body.document} if body.document else {}
         matters.take(front, session, row, account, body.act, reason=body.reason, content=content, detail=content)
         told = _told(session, front, row, account)
@@ -134,6 +139,25 @@ def check(
     reasons = missing(application, card, standing, now=front.now())
     if reasons:
         raise ApplicationIncomplete("the application is not complete", reasons)
+
+
+def held_micro(session: Session, row: ApplicationRow) -> int:
+    """What the organization's other applications for the dataset ask for.
+
+    Not those that were refused or withdrawn, nor those of the agreement that this one amends.
+    """
+    amends = asked(row).amends
+    others = select(ApplicationRow).where(
+        ApplicationRow.applicant == row.applicant,
+        ApplicationRow.dataset == row.dataset,
+        ApplicationRow.id != row.id,
+        ApplicationRow.state.not_in(("refused", "withdrawn")),
+    )
+    return sum(
+        asked(other).wanted.epsilon_micro
+        for other in session.scalars(others)
+        if amends is None or amends not in (other.agreement, asked(other).amends)
+    )
 
 
 def last_violation(front: Front, organization: str) -> datetime | None:
@@ -201,13 +225,13 @@ def _check_act(session: Session, account: Account, body: ApplicationActBody) -> 
         raise RequestRejected("the act has faults", tuple(reasons))
 
 
-def _check_room(session: Session, organization: str) -> None:
-    pending = select(func.count()).where(
-        ApplicationRow.applicant == organization, ApplicationRow.state.not_in(_DECIDED)
-    )
-    if (session.scalar(pending) or 0) >= MOST_PENDING:
-        reason = Reason("too-many", f"{MOST_PENDING} applications of your organization wait for a decision")
-        raise RequestRejected("no further application is taken now", (reason,))
+def _check_room(session: Session, organization: str, now: datetime) -> None:
+    theirs = select(func.count()).where(ApplicationRow.applicant == organization)
+    pending = session.scalar(theirs.where(ApplicationRow.state.not_in(_DECIDED))) or 0
+    lately = session.scalar(theirs.where(ApplicationRow.opened_at > now - timedelta(days=1))) or 0
+    if pending >= MOST_PENDING or lately >= MOST_A_DAY:
+        message = f"an organization has {MOST_PENDING} applications undecided at most, and brings {MOST_A_DAY} a day"
+        raise RequestRejected("no further application is taken now", (Reason("too-many", message),))
 
 
 def _uploads(session: Session, application: Application) -> Mapping[str, str]:
@@ -234,7 +258,8 @@ def _told(session: Session, front: Front, row: ApplicationRow, account: Account)
         **told,
         "version": row.version,
         "priority": application.priority,
-        "is_large_scale": isinstance(entry, Dataset) and is_large_scale(application, entry),
+        "is_large_scale": isinstance(entry, Dataset)
+        and is_large_scale(application, entry, held_micro=held_micro(session, row)),
         "deadline": deadline(session, front, row),
         "document": row.document,
         "agreement": row.agreement,

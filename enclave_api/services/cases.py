@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from enclave.link import RoomSaid
 from enclave_api.bodies import CaseActBody, ReportBody
 from enclave_api.front import Front
-from enclave_api.services import codes, matters
+from enclave_api.services import codes, downloads, entries, matters
 from enclave_api.services.accounts import Account
 from enclave_api.services.acts import deliver
 from enclave_api.store.matter_models import CaseRow
@@ -116,16 +116,26 @@ def _detail(row: CaseRow, order: str) -> Json:
 
 
 def _provider(front: Front, dataset: str) -> str:
+    """Who provides a dataset: one that can be asked, or one whose files are open."""
+    with front.store.reading() as session:
+        entry = entries.current(session, dataset)
     try:
         return str(front.link.dataset(dataset)["card"]["provider"])
     except RoomSaid as said:
         if said.body["kind"] != NotFound.kind:
             raise
-        raise NotFound("there is no such dataset") from None
+        if entry is None:
+            raise NotFound("there is no such dataset") from None
+        return entry.provider
 
 
 def _version(front: Front, dataset: str) -> str:
-    return str(front.link.dataset(dataset)["version"])
+    try:
+        return str(front.link.dataset(dataset)["version"])
+    except RoomSaid as said:
+        if said.body["kind"] != NotFound.kind:
+            raise
+        return downloads.version(front, dataset)
 
 
 def _check_room(session: Session, dataset: str) -> None:

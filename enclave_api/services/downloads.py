@@ -99,8 +99,25 @@ def _open(front: Front, name: str) -> Entry:
 
 
 def _current(front: Front, entry: Entry) -> Json:
+    found = _stored(front, entry.name)
+    if found is None:
+        raise NotFound(f"the dataset {entry.name} is listed, and its files are not loaded yet")
+    if found["card"] != entry.digest():
+        # A column that is no longer listed may have been closed for a reason.
+        reason = Reason("another-card", "the files are those of another version of the entry", "dataset")
+        raise Refused("these data are not handed out now", (reason,))
+    return found
+
+
+def version(front: Front, name: str) -> str:
+    """The version of the files that are there; empty where there are none."""
+    found = _stored(front, name)
+    return "" if found is None else str(found["version"])
+
+
+def _stored(front: Front, name: str) -> Json | None:
     try:
-        found: Json = json.loads((front.open_files / entry.name / "current.json").read_text(encoding="utf-8"))
+        found: Json = json.loads((front.open_files / name / "current.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise NotFound(f"the dataset {entry.name} is listed, and its files are not loaded yet") from None
+        return None
     return found

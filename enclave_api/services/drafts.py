@@ -6,14 +6,15 @@ whether it holds. The room is asked first and noted after, so the front never sa
 """
 
 from base64 import b64decode
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from enclave.link import RoomSaid
 from enclave_api.bodies import ApplicationActBody, SignatureBody
 from enclave_api.front import Front
-from enclave_api.services import applications, matters
+from enclave_api.services import applications, files, matters
 from enclave_api.services.accounts import Account
 from enclave_api.services.acts import deliver
 from enclave_api.store.matter_models import ApplicationRow
@@ -37,6 +38,7 @@ from policies.stated_terms import read_terms
 from policies.terms import Terms
 
 Json = dict[str, Any]
+_MOST_NAME: Final = 46  # with a dash and 16 digits it is still a name of 63
 
 
 def approve(
@@ -55,10 +57,20 @@ def approve(
     violated_at = applications.last_violation(front, application.organization)
     with front.store.writing() as session:
         row = matters.find(session, ApplicationRow, account, identifier)
+        if applications.asked(row) != application:
+            raise WrongState("the application was handed in anew meanwhile; look at it again")
         card, _ = applications.listed(session, row.dataset)
         applications.check(front, session, application, card, violated_at)
-        agreed = _agreed(front, application, card, body)
-        _check(row, application, card, delivered, agreed)
+        agreed = _agreed(front, application, card, body, amended)
+        matters.check_not_own(row, account)
+        found = [
+            *files.check_own(session, account, body.document),
+            *excess(agreed, application, begins=None if amended is None else front.now()),
+            *unmet(agreed, card),
+            *_faults(row, application, card, delivered, applications.held_micro(session, row)),
+        ]
+        if found:
+            raise RequestRejected("this can't be approved", tuple(found))
         row.document = _drafted(front, row, agreed, log, amended, name)
         row.decided_at = front.now()
         drafted = read_agreement(row.document).digest
@@ -77,14 +89,15 @@ def sign(front: Front, account: Account, identifier: str, body: SignatureBody) -
         draft = row.document
     assert draft is not None
     signed = _signed(front, account, draft, body.value)
-    if target == "signed":
-        front.link.register_agreement(signed)
     with front.store.writing() as session:
         row = matters.find(session, ApplicationRow, account, identifier)
         if row.document != draft:
             raise WrongState("the draft was signed by somebody else meanwhile; sign again")
         detail = {**_name(signed), "party": account.organization}
         matters.take(front, session, row, account, "sign", detail=detail)
+        if target == "signed":
+            # In here, so that nobody withdraws meanwhile: what the room has in force is noted, or asked again.
+            front.link.register_agreement(signed)
         row.document = signed
         row.agreement = signed["uid"] if target == "signed" else None
     deliver(front)
@@ -104,26 +117,36 @@ def _name(document: Json) -> Json:
     return {"agreement": document["uid"], "version": document["version"]}
 
 
-def _agreed(front: Front, application: Application, card: Dataset, body: ApplicationActBody) -> Terms:
+def _agreed(
+    front: Front, application: Application, card: Dataset, body: ApplicationActBody, amended: Agreement | None
+) -> Terms:
+    """The terms that are granted. An amendment begins when its agreement did, so that no report is left out."""
     if body.terms is not None:
         return read_terms(application.dataset, body.terms)
-    begins = front.now().replace(microsecond=0)
+    now = front.now().replace(microsecond=0)
+    begins, ends = (amended.terms.not_before if amended else now), months_later(now, application.wanted.months)
     try:
-        return terms(application, card, begins_at=begins, expires_at=months_later(begins, application.wanted.months))
+        return terms(application, card, begins_at=begins, expires_at=ends)
     except ValueError as fault:
         reasons = tuple(Reason("wrong-value", message) for message in str(fault).split("; "))
         raise RequestRejected("these terms can't be agreed", reasons) from None
 
 
-def _check(row: ApplicationRow, application: Application, card: Dataset, delivered: str | None, agreed: Terms) -> None:
-    reasons = [*excess(agreed, application), *unmet(agreed, card)]
+def _faults(
+    row: ApplicationRow, application: Application, card: Dataset, delivered: str | None, held_micro: int
+) -> Iterator[Reason]:
+    """What keeps an application from being approved, whatever its terms."""
     if delivered != card.digest():
         message = "the room holds the dataset with another card than the listed one, or not at all"
-        reasons.append(Reason("not-delivered", message, "dataset"))
-    if is_large_scale(application, card) and row.last("note-opinion") is None:
-        reasons.append(Reason("experts", "a large-scale request is put before experts first", "act"))
-    if reasons:
-        raise RequestRejected("this can't be approved", tuple(reasons))
+        yield Reason("not-delivered", message, "dataset")
+    if is_large_scale(application, card, held_micro=held_micro) and not _was_heard(row):
+        yield Reason("experts", "a large-scale request is put before experts first", "act")
+
+
+def _was_heard(row: ApplicationRow) -> bool:
+    """Whether experts spoke of what was handed in last, and not of something smaller before it."""
+    last = row.last("submit", "complete", "note-opinion")
+    return last is not None and last.act == "note-opinion"
 
 
 def _drafted(
@@ -134,7 +157,7 @@ def _drafted(
         return amendment_document(amended, issued=issued, terms=agreed)
     assert row.applicant is not None
     return agreement_document(
-        id=name or f"{row.dataset}-{row.id.removeprefix('app-')}".replace("_", "-"),
+        id=name or f"{row.dataset[:_MOST_NAME]}-{row.id.removeprefix('app-')}".replace("_", "-"),
         assigner=row.provider,
         assignee=row.applicant,
         issued=issued,

@@ -19,6 +19,7 @@ from enclave_api.front import Front
 from enclave_api.services.accounts import Account
 from enclave_api.services.acts import note, record
 from enclave_api.store.catalogue_models import FileRow, UploadRow
+from enclave_api.store.matter_models import ApplicationRow
 from policies.errors import NotFound, Reason, RequestRejected
 
 MOST_FILE_BYTES: Final = 20 * 1024 * 1024
@@ -99,16 +100,25 @@ def upload(front: Front, account: Account, *, name: str, raw: bytes) -> Upload:
 def fetch(front: Front, account: Account, digest: str) -> tuple[str, bytes]:
     """A file's kind and bytes. Raises NotFound, in the same words, if there is none or it is not for this account.
 
-    For the organization that uploaded it, and for those who check and supervise, whose reading leaves a trace.
+    For the organization that uploaded it; for those who check and supervise, and the provider to whom it was handed in
+    with an application, whose reading leaves a trace.
     """
     with front.store.reading() as session:
         row = session.get(FileRow, digest)
         is_own = session.get(UploadRow, (digest, account.organization)) is not None
-    if row is None or not (is_own or account.role in READERS):
+        is_material = account.role == "data-provider" and _is_material(session, account, digest)
+    if row is None or not (is_own or is_material or account.role in READERS):
         raise NotFound("there is no such file, or not for you")
     if not is_own:
         record(front, actor=account.actor(), act="file-read", detail={"digest": digest})
     return row.kind, _path(front, digest).read_bytes()
+
+
+def _is_material(session: Session, account: Account, digest: str) -> bool:
+    """Whether a file was handed in with an application for one of the provider's datasets."""
+    rows = session.scalars(select(ApplicationRow).where(ApplicationRow.provider == account.organization))
+    steps = (step for row in rows for step in row.steps)
+    return any(digest in (step.content.get("application") or {}).get("materials", {}).values() for step in steps)
 
 
 def check_own(session: Session, account: Account, digest: str | None) -> tuple[Reason, ...]:

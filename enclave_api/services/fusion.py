@@ -7,7 +7,7 @@ from enclave_api.front import Front
 from enclave_api.services import applications, matters
 from enclave_api.services.accounts import Account
 from enclave_api.store.matter_models import ApplicationRow
-from policies.agreements import read_agreement
+from policies.agreements import Agreement, read_agreement
 from policies.catalogue import read_card
 from policies.errors import NotFound
 from policies.fusion import Holding, assess
@@ -30,9 +30,16 @@ def _holding(front: Front, document: Json) -> Holding | None:
     agreement = read_agreement(document)
     try:
         card = read_card(front.link.dataset(agreement.terms.dataset)["card"])
-        statement = front.link.budget(agreement.uid)
     except RoomSaid as said:
         if said.body["kind"] != NotFound.kind:
             raise
         return None
-    return Holding(agreement.uid, card, agreement.terms.epsilon_micro, int(read_decimal(statement["spent"]) * MICRO))
+    return Holding(agreement.uid, card, agreement.terms.epsilon_micro, _spent_micro(front, agreement))
+
+
+def _spent_micro(front: Front, agreement: Agreement) -> int:
+    """What was spent under an agreement; all of it, where its signatures no longer hold and nobody says."""
+    try:
+        return int(read_decimal(front.link.budget(agreement.uid)["spent"]) * MICRO)
+    except RoomSaid:
+        return agreement.terms.epsilon_micro

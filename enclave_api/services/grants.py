@@ -9,11 +9,11 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, get_args
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from enclave.link import Json
+from enclave.link import Json, RoomSaid
 from enclave_api.bodies import ApplicationActBody, ApplicationBody, DecisionBody, SignatureBody, WorkOrderBody
 from enclave_api.front import Front
 from enclave_api.services import applications, drafts, entries, files, work_orders
@@ -22,8 +22,9 @@ from policies.agreements import read_agreement
 from policies.applications import Wanted
 from policies.canonical import canonical_bytes
 from policies.catalogue import Dataset, read_card
-from policies.conditions import Security
+from policies.conditions import Declaration, Security
 from policies.duties import condition
+from policies.errors import JaliError, Reason, RequestRejected
 from policies.stated_terms import read_terms
 from policies.terms import MICRO, Terms, write_columns, write_decimal
 
@@ -48,7 +49,7 @@ class Request:
 
 
 def grant(front: Front, request: Request, *, keys: Mapping[str, Ed25519PrivateKey], by: str) -> Json:
-    """The signed and registered agreement. Raises what each step raises; what was done until then stays on record.
+    """The signed and registered agreement. Raises what each step raises; the application is withdrawn then.
 
     `keys` are the private keys of the dataset's provider and of the organization, by party; `by` is who acts for all.
     """
@@ -59,6 +60,23 @@ def grant(front: Front, request: Request, *, keys: Mapping[str, Ed25519PrivateKe
     _list(front, card, provider, operator)
     body = _application(front, request, agreed, card, researcher)
     application = applications.submit(front, researcher, body)["id"]
+    try:
+        return _walked(front, application, request, keys, (operator, provider, researcher))
+    except (JaliError, RoomSaid):
+        # Nobody waits for it, so it must not wait on anybody's desk.
+        _act(front, researcher, application, "withdraw", "the grant failed")
+        raise
+
+
+def _walked(
+    front: Front,
+    application: str,
+    request: Request,
+    keys: Mapping[str, Ed25519PrivateKey],
+    people: tuple[Account, Account, Account],
+) -> Json:
+    """Take an application the whole way; the signed document."""
+    operator, provider, researcher = people
     _act(front, operator, application, "accept")
     if request.opinion is not None:
         _act(front, provider, application, "ask-experts", "asked on the command line")
@@ -93,6 +111,7 @@ def _list(front: Front, card: Dataset, provider: Account, operator: Account) -> 
 
 
 def _application(front: Front, request: Request, agreed: Terms, card: Dataset, researcher: Account) -> ApplicationBody:
+    _check_declared(request)
     security = condition(card, Security)
     kept = {
         name: files.upload(front, researcher, name=file, raw=raw) for name, (file, raw) in request.materials.items()
@@ -109,6 +128,13 @@ def _application(front: Front, request: Request, agreed: Terms, card: Dataset, r
             "amends": request.amends,
         }
     )
+
+
+def _check_declared(request: Request) -> None:
+    known = get_args(Declaration)
+    if unknown := sorted(set(request.declarations) - set(known)):
+        message = f"there is no such declaration: {', '.join(unknown)}; known are {', '.join(known)}"
+        raise RequestRejected("the grant has faults", (Reason("declaration", message, "declarations"),))
 
 
 def _promised(agreed: Terms, security: Security | None) -> Iterator[str]:

@@ -28,7 +28,7 @@ from enclave_api.store.matter_models import (
 )
 from policies import applications, cases, petitions, reports, work_orders
 from policies.agreements import signers
-from policies.errors import NotFound
+from policies.errors import NotFound, Reason, Refused
 from policies.states import Machine
 
 Json = dict[str, Any]
@@ -125,7 +125,8 @@ def take(
     log_index: int | None = None,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Take a matter a step on. Raises Refused for another role, WrongState for another state."""
+    """Take a matter a step on. Raises Refused for another role or one's own matter, WrongState for another state."""
+    check_not_own(row, account)
     row.state = MACHINES[row.matter].step(row.state, act, account.role)
     add(
         front,
@@ -138,6 +139,13 @@ def take(
         log_index=log_index,
         detail=detail,
     )
+
+
+def check_not_own(row: MatterRow, account: Account) -> None:
+    """Raise Refused where somebody would decide on what their own organization asks for, in whichever role."""
+    if row.applicant == account.organization and account.role != "researcher":
+        reason = Reason("own-matter", "nobody decides on what their own organization asks for", "organization")
+        raise Refused("this is not open to you", (reason,))
 
 
 def told(row: MatterRow, account: Account) -> Json:

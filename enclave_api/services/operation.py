@@ -20,6 +20,7 @@ from policies.terms import write_time
 from policies.working_days import SHANGHAI
 
 Json = dict[str, Any]
+_FIRST_YEAR, _LAST_YEAR = 2000, 2200
 
 
 def report(front: Front, account: Account, first: str, last: str) -> Json:
@@ -103,8 +104,12 @@ def _matters(front: Front, begins: datetime, ends: datetime) -> Json:
 def _period(first: str, last: str) -> tuple[datetime, datetime]:
     try:
         days = date.fromisoformat(first), date.fromisoformat(last)
+        if not _FIRST_YEAR <= days[0].year <= days[1].year < _LAST_YEAR:
+            raise ValueError(days)
     except ValueError:
-        reason = Reason("wrong-value", "a day is written as 2026-01-31", "first")
+        reason = Reason(
+            "wrong-value", "a day is written as 2026-01-31, and the last does not lie before the first", "first"
+        )
         raise RequestRejected("the period can't be read", (reason,)) from None
     if days[1] < days[0]:
         reason = Reason("wrong-value", "the last day lies before the first", "last")

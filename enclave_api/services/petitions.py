@@ -23,8 +23,9 @@ from enclave_api.store.matter_models import (
     PetitionRow,
     SpotCheckRow,
 )
+from enclave_api.store.models import AccountRow
 from policies.agreements import read_agreement
-from policies.errors import NotFound, Reason, RequestRejected, Unavailable
+from policies.errors import NotFound, Reason, Refused, RequestRejected, Unavailable
 from policies.petitions import MACHINES, needs
 
 Json = dict[str, Any]
@@ -72,7 +73,7 @@ def act(front: Front, account: Account, identifier: str, body: PetitionActBody) 
     with front.store.writing() as session:
         row = _found(session, account, identifier)
         MACHINES[row.matter].step(row.state, body.act, account.role)
-        _check(body)
+        _check(session, row, account, body)
         if body.provider is not None:
             row.provider = body.provider
         row.feedback = body.feedback or row.feedback
@@ -127,9 +128,13 @@ def _kept(front: Front, session: Session, row: PetitionRow, actor: Mapping[str, 
     matters.add(front, session, row, actor, "bring", detail={"statement": codes.sealed(row)})
 
 
-def _check(body: PetitionActBody) -> None:
+def _check(session: Session, row: PetitionRow, account: Account, body: PetitionActBody) -> None:
     """Every fault of an act at once: what it needs and lacks, and what it has and does not need."""
+    if isinstance(row, SpotCheckRow) and account.role == "data-provider" != row.steps[0].role:
+        raise Refused("this is not open to you", (Reason("role", "somebody else asks here", "role"),))
     needed, reasons = needs(body.act), []
+    if body.provider is not None and not _is_provider(session, body.provider):
+        reasons.append(Reason("provider", f"no data provider is called {body.provider}", "provider"))
     if needed.feedback != bool(body.feedback):
         has = "has feedback for whoever asked" if needed.feedback else "has no feedback yet"
         reasons.append(Reason("feedback", f"{body.act} {has}", "feedback"))
@@ -140,6 +145,11 @@ def _check(body: PetitionActBody) -> None:
         reasons.append(Reason("missing", "an act has its reason", "reason"))
     if reasons:
         raise RequestRejected("the act has faults", tuple(reasons))
+
+
+def _is_provider(session: Session, organization: str) -> bool:
+    wanted = select(AccountRow.name).where(AccountRow.role == "data-provider", AccountRow.organization == organization)
+    return session.scalars(wanted.limit(1)).first() is not None
 
 
 def _provider(session: Session, dataset: str) -> str:

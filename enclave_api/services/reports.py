@@ -17,7 +17,7 @@ from enclave_api.services.acts import deliver, record
 from enclave_api.store.matter_models import ReportRow
 from policies.agreements import Agreement, read_agreement
 from policies.canonical import digest
-from policies.errors import NotFound, Reason, RequestRejected
+from policies.errors import NotFound, Reason, RequestRejected, WrongState
 from policies.reports import MACHINE, read_narrative
 
 Json = dict[str, Any]
@@ -80,15 +80,21 @@ def decide(front: Front, account: Account, identifier: str, body: DecisionBody) 
     with front.store.reading() as session:
         row = matters.find(session, ReportRow, account, identifier)
         MACHINE.step(row.state, body.act, account.role)
-        agreement, due_at = row.agreement, row.due_at
+        matters.check_not_own(row, account)
+        agreement, due_at, filed = row.agreement, row.due_at, _filed(row)
     if body.act not in _DECISIONS or (body.act == "return" and not body.reason):
         raise RequestRejected("say why it is returned", (Reason("missing", "a return has its reason", "reason"),))
     number = _number(front, agreement, due_at)
+    if body.act == "accept" and front.link.usage(agreement, number) != filed["facts"]:
+        reason = Reason("facts-changed", "the log says more of the period by now; return it, to be filed anew", "act")
+        raise RequestRejected("this can't be accepted", (reason,))
     told = front.link.take_report(
-        actor=account.actor(), agreement=agreement, number=number, act=body.act, digest=_filed(front, identifier)
+        actor=account.actor(), agreement=agreement, number=number, act=body.act, digest=digest(filed)
     )
     with front.store.writing() as session:
         row = matters.find(session, ReportRow, account, identifier)
+        if _filed(row) != filed:
+            raise WrongState("it was filed anew meanwhile; look at it again")
         matters.take(front, session, row, account, body.act, reason=body.reason, log_index=told["log_index"])
         shown = _told(row, account)
     deliver(front)
@@ -128,18 +134,17 @@ def _of(session: Session, agreement: str) -> list[ReportRow]:
     return list(session.scalars(select(ReportRow).where(ReportRow.agreement == agreement)))
 
 
-def _filed(front: Front, identifier: str) -> str:
-    """The digest of what was filed last."""
-    with front.store.reading() as session:
-        filed = session.get_one(ReportRow, identifier).last("file")
-        assert filed is not None
-        return digest(filed.content)
+def _filed(row: ReportRow) -> Json:
+    """What was filed last."""
+    filed = row.last("file")
+    assert filed is not None
+    return filed.content
 
 
 def _number(front: Front, agreement: str, due_at: datetime) -> int:
     found = next((line["number"] for line in front.link.reports(agreement) if line["due_at"] == _text(due_at)), None)
     if found is None:
-        raise NotFound("an amendment asks for other reports now")
+        raise NotFound("the agreement asks for no report on this period")
     return int(found)
 
 

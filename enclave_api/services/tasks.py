@@ -1,11 +1,13 @@
 """What awaits an account: every matter in which it is this role's turn, with its deadline, the most urgent first."""
 
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from enclave_api.front import Front
 from enclave_api.services import applications, matters
 from enclave_api.services.accounts import Account
-from enclave_api.store.matter_models import ApplicationRow, MatterRow
+from enclave_api.store.matter_models import ApplicationRow, MatterRow, ReportRow
+from policies.working_days import SHANGHAI
 
 Json = dict[str, Any]
 _MAY_BUT_NEED_NOT: Final = frozenset({"withdraw"})
@@ -18,6 +20,8 @@ def open_tasks(front: Front, account: Account) -> list[Json]:
     with front.store.reading() as session:
         found = []
         for row in matters.visible(session, MatterRow, account):
+            if isinstance(row, ReportRow) and account.role == "researcher":
+                continue  # the room says which reports are to be filed
             acts = [act for act in matters.open_acts(row, account) if act not in _MAY_BUT_NEED_NOT]
             if acts:
                 deadline = applications.deadline(session, front, row) if isinstance(row, ApplicationRow) else None
@@ -65,11 +69,16 @@ def _awaited(report: Json) -> Json:
         "acts": ["file"],
         "since": report["due_at"],
         "deadline": {
-            "day": report["overdue_at"][:10],
+            "day": _last_day(report["overdue_at"]),
             "is_provisional": False,
             "is_overdue": report["standing"] == "overdue",
         },
     }
+
+
+def _last_day(overdue_at: str) -> str:
+    """The last whole day in Shanghai on which a report is still in time."""
+    return (datetime.fromisoformat(overdue_at).astimezone(SHANGHAI) - timedelta(days=1)).date().isoformat()
 
 
 def _told(row: MatterRow, acts: list[str], deadline: Json | None) -> Json:

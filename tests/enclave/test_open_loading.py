@@ -81,7 +81,8 @@ def test_a_load_writes_files_that_anybody_may_read_and_tells_the_log(world: Worl
     [
         ("park,hectares\nEast,1\n", ["missing-column"]),
         ("park,hectares,opened\n", ["empty"]),
-        ("park,hectares,opened\n,1,1990-05-01\nEast,1,soon\n", ["nulls", "nulls"]),
+        ("park,hectares,opened\n,1,1990-05-01\nEast,1,soon\n", ["nulls", "wrong-type"]),
+        ("park,hectares,opened\nEast,many,1990-05-01\n", ["wrong-type"]),
         ("park,hectares,opened\nEast,1\n", ["malformed-lines"]),
     ],
 )

@@ -27,7 +27,13 @@ def parks(house: House, tmp_path: Path) -> House:
     folder.mkdir(parents=True)
     write_open_files(entry, tmp_path / "source", folder)
     files = {name: f"{number}" * 64 for number, name in enumerate(("parks.csv", "parks.parquet"))}
-    current = {"version": "1", "loaded_at": "2026-03-01T00:00:00Z", "files": files, "tables": []}
+    current = {
+        "version": "1",
+        "card": entry.digest(),
+        "loaded_at": "2026-03-01T00:00:00Z",
+        "files": files,
+        "tables": [],
+    }
     (folder.parent / "current.json").write_text(json.dumps(current))
     house.room.says = {}
     listing(house, CARD, "parks-bureau")
@@ -85,6 +91,17 @@ def test_nothing_else_is_handed_out(parks: House) -> None:
         answer = parks.get(f"/api/v1/catalogue/visits/{path}")
         assert (answer.status_code, answer.json["kind"]) == (403, "refused")
     assert parks.get("/api/v1/catalogue/nowhere/download").status_code == 404
+
+
+def test_files_of_another_entry_than_the_listed_one_are_not_handed_out(parks: House) -> None:
+    narrower = CARD | {"tables": [CARD["tables"][0] | {"columns": CARD["tables"][0]["columns"][:1]}]}
+    body = {"kind": "revise", "dataset": "parks", "reason": "the date is private", "card": narrower}
+    order = parks.post("/api/v1/work-orders", body, parks.token("data-provider", "parks-bureau"))
+    path = f"/api/v1/work-orders/{order.json['id']}/decision"
+    assert parks.post(path, {"act": "accept"}, parks.token("operator", "centre")).status_code == 200
+    for path in ("download", "download/parks.csv", "tables/parks/rows"):
+        answer = parks.get(f"{PATH}/{path}")
+        assert (answer.status_code, answer.json["reasons"][0]["code"]) == (403, "another-card")
 
 
 @pytest.mark.parametrize("target", ["parks", "parks-bureau"])

@@ -110,9 +110,10 @@ def test_a_spot_check_is_asked_answered_and_closed(office: Office) -> None:
     ]
     assert task["acts"] == ["answer"]
     assert act(office, asked, "stranger", "answer").status_code == 404
+    assert act(office, asked, "provider", "close").status_code == 403  # the officer asks, and not the provider
     for who, step in (
         ("researcher", "answer"),
-        ("provider", "ask-again"),
+        ("officer", "ask-again"),
         ("researcher", "answer"),
         ("officer", "close"),
     ):

@@ -51,7 +51,7 @@ def desk(house: House) -> Desk:
 def test_a_report_from_its_due_date_to_a_published_use(desk: Desk) -> None:
     house = desk.house
     [task] = house.get("/api/v1/tasks", desk.tokens["researcher"]).json
-    assert (task["matter"], task["acts"], task["deadline"]["day"]) == ("report", ["file"], "2026-04-30")
+    assert (task["matter"], task["acts"], task["deadline"]["day"]) == ("report", ["file"], "2026-04-29")
     filed = desk.file()
     assert (filed.status_code, filed.json["state"]) == (200, "filed"), filed.json
     assert filed.json["history"][0]["facts"]["invocations"] == {"charged": 3}

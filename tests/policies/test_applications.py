@@ -142,6 +142,26 @@ def test_a_measure_that_nobody_asked_for_is_told_and_does_not_become_a_term():
     ]
 
 
+def test_a_large_request_in_parts_is_large():
+    assert is_large_scale(wanting(epsilon_micro=4_000_000), CARD, held_micro=6_000_000)
+    assert not is_large_scale(wanting(epsilon_micro=4_000_000), CARD, held_micro=5_999_999)
+
+
+@pytest.mark.parametrize(
+    ("agreed", "expected"), [(None, ["epsilon_per_person"]), (2_000_001, ["epsilon_per_person"]), (1, [])]
+)
+def test_a_cap_for_each_person_that_was_applied_for_stays(agreed: int | None, expected: list[str]):
+    capped = replace(APPLICATION, wanted=replace(WANTED, epsilon_per_person_micro=2_000_000))
+    found = excess(replace(AGREED, epsilon_per_person_micro=agreed), capped)
+    assert [reason.where for reason in found] == expected
+
+
+def test_the_months_of_an_amendment_count_from_its_own_day():
+    later = replace(AGREED, expires_at=AGREED.expires_at + timedelta(days=300))
+    assert [reason.where for reason in excess(later, APPLICATION)] == ["expires_at"]
+    assert excess(later, APPLICATION, begins=NOW + timedelta(days=300)) == ()
+
+
 def test_an_application_for_a_quarter_of_the_budget_is_large():
     assert not is_large_scale(wanting(epsilon_micro=9_999_999), CARD)
     assert is_large_scale(wanting(epsilon_micro=10_000_000), CARD)

@@ -87,20 +87,35 @@ def test_where_a_report_stands(recorded, now, expected):
 
 
 def test_a_report_is_overdue_until_it_is_filed():
-    now, issued = at("2027-03-01"), YEAR.not_before
+    now, versions = at("2027-03-01"), [(YEAR, YEAR.not_before)]
     first, second, *_ = periods(YEAR)
-    assert overdue(YEAR, issued, {}, now) == (first, second)
+    assert overdue(versions, {}, now) == (first, second)
     filed = {first.due_at: Recorded("filed", now), second.due_at: Recorded("accepted", now)}
-    assert overdue(YEAR, issued, filed, now) == ()
-    assert overdue(YEAR, issued, {first.due_at: filed[first.due_at]}, now) == (second,)
-    assert overdue(YEAR, issued, {}, at("2026-07-30")) == ()
+    assert overdue(versions, filed, now) == ()
+    assert overdue(versions, {first.due_at: filed[first.due_at]}, now) == (second,)
+    assert overdue(versions, {}, at("2026-07-30")) == ()
 
 
-def test_an_amendment_asks_for_no_report_that_was_due_before_it():
-    monthly = replace(YEAR, reports_every_months=1)
-    issued = periods(monthly)[2].due_at
-    assert [period.number for period in owed(monthly, issued)][:2] == [4, 5]
-    assert overdue(monthly, issued, {}, issued + timedelta(days=1)) == ()
+def test_an_amendment_ends_no_duty_and_asks_for_nothing_that_nobody_had_agreed_on():
+    monthly, first = replace(YEAR, reports_every_months=1), periods(YEAR)[0]
+    issued = first.due_at + timedelta(days=10)
+    versions = [(YEAR, YEAR.not_before), (monthly, issued)]
+    found = [period for period, _ in owed(versions)]
+    assert found[0].due_at == first.due_at
+    assert [period.number for period in found] == list(range(1, len(found) + 1))
+    assert issued < found[1].due_at < issued + timedelta(days=31)
+    assert found[1].begins < issued
+    assert overdue(versions, {}, first.overdue_at)[0].due_at == first.due_at
+    assert owed([(YEAR, YEAR.not_before), (YEAR, issued)]) == owed([(YEAR, YEAR.not_before)])
+
+
+def test_a_report_that_was_filed_early_is_due_anew_once_its_period_is_over():
+    first = periods(YEAR)[0]
+    early = Recorded("filed", first.due_at - timedelta(days=1))
+    assert standing(first, early, YEAR, first.due_at - timedelta(hours=1)) == "filed"
+    assert standing(first, early, YEAR, first.due_at) == "due"
+    assert standing(first, early, YEAR, first.overdue_at) == "overdue"
+    assert standing(first, Recorded("filed", first.due_at), YEAR, first.overdue_at) == "filed"
 
 
 def test_who_files_does_not_accept():

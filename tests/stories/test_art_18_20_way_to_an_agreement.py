@@ -10,7 +10,7 @@ from tests.stories.town import PROVIDER, UNIVERSITY, Town, codes
 
 
 def test_art_18_19_everything_that_is_missing_is_told_at_once_and_nothing_is_kept(town: Town) -> None:
-    bare = town.stated(measures={}, materials={}, wanted={"columns": ["visits.pilot"], "epsilon": "99"})
+    bare = town.stated(measures={}, materials={}, wanted={"columns": ["visits.pilot"], "epsilon": "9999"})
     with town.desk("researcher") as researcher:
         before = len(researcher.applications())
         with pytest.raises(jali.ApplicationIncomplete) as caught:
@@ -40,7 +40,7 @@ def test_art_19_the_operator_returns_the_provider_decides_within_ten_working_day
 def test_art_19_experts_are_heard_on_large_requests_and_risk_is_shown(town: Town) -> None:
     town.agreed()
     researcher, operator, provider = (town.desk(who) for who in ("researcher", "operator", "provider"))
-    applied = researcher.apply("visits", **town.stated(wanted={"epsilon": "12.5"}))
+    applied = researcher.apply("visits", **town.stated(wanted={"epsilon": "250"}))
     operator.application(applied.id).act("accept")
     review = provider.application(applied.id)
     assert {finding["weight"] for finding in review.risk()} == {"high"}

@@ -101,7 +101,8 @@ def test_what_an_amendment_can_not_do(mine: World) -> None:
     assert faults(world, amended(world, third)) == ["skipped-version", "wrong-digest"]
     other = replace(first, terms=replace(first.terms, queries_per_day=1))
     assert faults(world, amended(world, other)) == ["wrong-digest"]
-    assert faults(world, amended(world, not_before=now + timedelta(days=1))) == ["begins-later"]
+    assert faults(world, amended(world, not_before=now + timedelta(days=1))) == ["begins-later", "begins-otherwise"]
+    assert faults(world, amended(world, not_before=now)) == ["begins-otherwise"]
     assert faults(world, amended(world, expires_at=now - timedelta(seconds=1))) == ["expired"]
     assert faults(world, amended(world, delta=Fraction(1, 10**7))) == ["delta-changed"]
     assert faults(world, amended(world, epsilon_micro=999_000_000)) == ["budget-above-population"]
@@ -138,7 +139,7 @@ def test_every_reason_is_told_at_once(mine: World) -> None:
     document = sign(document, Ed25519PrivateKey.generate(), PROVIDER)
     assert faults(mine, document) == [
         "bad-signature", "unknown-party", "wrong-organization", "unknown-column", "expired", "skipped-version",
-        "wrong-digest", "other-parties", "budget-above-population",
+        "wrong-digest", "other-parties", "begins-otherwise", "budget-above-population",
     ]  # fmt: skip
 
 
