@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from enclave import utilization
 from enclave.room import Room
+from policies.agreements import amendment_document, sign
 from policies.authorization import Actor
 from policies.errors import NotFound, Refused, RequestRejected, WrongState
 from policies.terms import write_time
-from tests.world import PROVIDER, RESEARCHER, World
+from tests.world import PROVIDER, RESEARCHER, World, trust
 
 BUREAU = Actor("bureau", "data-provider", PROVIDER, vouched_by="front")
 COUNT = "SELECT COUNT(*) AS n FROM visits WHERE minutes > 12"
@@ -122,6 +124,43 @@ def test_each_step_is_a_leaf(world: World) -> None:
         leaf = asker.room.log.leaf(session, index).decode()
     for part in ('"act":"report-file"', DIGEST, asker.agreement, write_time(begun(0))[:4]):
         assert part in leaf
+
+
+def test_a_report_is_not_filed_before_its_period_begins(world: World) -> None:
+    ends = begun(0) + timedelta(days=90)
+    asker = replace(world, agreement=world.sign_agreement("ahead", reports_every_months=1, expires_at=ends))
+    later = utilization.calendar(asker.room, asker.agreement)[1]
+    with pytest.raises(RequestRejected):
+        file(asker, number=later["number"])
+
+
+def test_the_same_step_again_is_told_the_same(world: World) -> None:
+    asker = monthly(world, "again", 2)
+    first = file(asker)
+    assert file(asker) == first
+    assert file(asker, act="accept", actor=BUREAU) == file(asker, act="accept", actor=BUREAU)
+
+
+def test_an_amendment_ends_no_duty(fresh_world: World) -> None:
+    asker = monthly(fresh_world, "amended", 2)
+    with asker.room.database.reading() as session:
+        first = asker.room.agreements.get(session, asker.agreement)
+    document = amendment_document(first, issued=datetime.now(UTC).replace(microsecond=0), terms=first.terms)
+    document = sign(sign(document, asker.provider_key, PROVIDER), asker.university_key, RESEARCHER.organization)
+    with asker.room.database.writing() as session:
+        asker.room.agreements.register(session, document, log=asker.room.pinned_log, now=asker.room.clock())
+    with pytest.raises(Refused) as caught:
+        asker.ask(COUNT, epsilon="0.1")
+    assert codes(caught) == ["report-overdue"]
+    assert file(asker)["standing"] == "filed"
+    assert asker.ask(COUNT, epsilon="0.1")["rows"]
+
+
+def test_a_key_that_was_replaced_leaves_the_lists_readable(fresh_world: World) -> None:
+    asker = monthly(fresh_world, "other-key", 2)
+    trust(asker.room, PROVIDER, "provider", Ed25519PrivateKey.generate())
+    assert asker.agreement in [each["agreement"] for each in utilization.awaited(asker.room, RESEARCHER.organization)]
+    assert utilization.nearly_spent(asker.room, None) == []
 
 
 def test_both_sides_are_told_when_four_fifths_are_spent(world: World) -> None:

@@ -42,6 +42,7 @@ class FakeRoom:
             document["uid"]: document for document in (agreement("a1"), agreement("b1", assignee="other"))
         }
         self.keys: dict[str, str] = {}
+        self.cards: dict[str, dict[str, Any]] = {}
         self.reports: list[dict[str, Any]] = []
         self.operation: dict[str, Any] = {}
         self.nearly_spent: list[dict[str, Any]] = []
@@ -87,6 +88,8 @@ class FakeRoom:
             if rest == "versions" and uid in self.agreements:
                 return [self.agreements[uid]]
             return self.agreements.get(path.removeprefix("/agreements/"))
+        if path.removeprefix("/datasets/") in self.cards:
+            return {"card": self.cards[path.removeprefix("/datasets/")], "version": "1"}
         wanted = f"urn:jali:party:{organization}"
         return {
             "/status": {"separation": self.separation, "doors": ["sql"], "log": LOG},

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from enclave_api.store.database import Store
 from tests.both import BOTH_LONG
 from tests.enclave_api.conftest import House
 from tests.enclave_api.fake_room import CARD, USAGE
@@ -76,6 +77,36 @@ def test_everything_that_a_report_lacks_is_told_at_once(desk: Desk) -> None:
     assert (answer.status_code, answer.json["kind"]) == (400, "request-rejected")
     assert len(answer.json["reasons"]) == 1 + len(STANDARD) + 2
     assert not [path for method, path, _ in desk.house.room.asked if (method, path) == ("POST", "/reports")]
+
+
+def test_an_early_report_is_accepted_only_if_the_log_says_the_same_in_the_end(desk: Desk) -> None:
+    report = desk.file().json["id"]
+    before = dict(USAGE)
+    USAGE["invocations"] = {"charged": 300}
+    try:
+        answer = desk.decide(report, "provider", "accept")
+        assert answer.json["reasons"][0]["code"] == "facts-changed"
+    finally:
+        USAGE.update(before)
+    assert desk.decide(report, "provider", "accept").json["state"] == "accepted"
+
+
+def test_a_front_that_died_after_the_room_took_a_step_takes_it_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, store = Store.writing, desk.house.front.store
+
+    def dies(self: Store) -> Any:
+        if any((method, path) == ("POST", "/reports") for method, path, _ in desk.house.room.asked):
+            monkeypatch.setattr(Store, "writing", writing)
+            raise OSError("the front died")
+        return writing(self)
+
+    monkeypatch.setattr(Store, "writing", dies)
+    assert desk.file().status_code == 500
+    assert desk.house.get("/api/v1/reports", desk.tokens["officer"]).json == []
+    assert store is desk.house.front.store
+    assert desk.file().json["state"] == "filed"
 
 
 def test_what_the_room_refuses_is_not_filed(desk: Desk) -> None:
