@@ -17,19 +17,30 @@ from jali.profiles import read_settings
 Run = Callable[[argparse.Namespace], None]
 Add = Callable[[str, Run, str], argparse.ArgumentParser]
 _LISTS = ("applications", "work-orders", "reports", "cases", "petitions")
+_LIST_OF = {
+    **{name: name for name in _LISTS},
+    **{"application": "applications", "work-order": "work-orders", "report": "reports", "case": "cases"},
+    **dict.fromkeys(("objection", "dataset-request", "misuse-report", "spot-check"), "petitions"),
+}
+"""A list's name, or the word by which `jali tasks` names a matter in it."""
+_HINTS = {
+    "complete": "hand it in again: jali apply FILE --complete ID",
+    "sign": "sign it: jali sign ID --key FILE",
+    "file": "file it: jali report NUMBER FILE --agreement UID",
+}
 
 
 def add(command: Add) -> None:
     """Add the commands."""
     command("tasks", _tasks, "what awaits you, the most urgent first")
     matters = command("matters", _matters, "the matters that you may see, newest first")
-    matters.add_argument("which", choices=_LISTS)
+    matters.add_argument("which", choices=_LIST_OF, metavar="KIND", help=f"one of {', '.join(_LISTS)}")
     apply = command("apply", _apply, "apply for a dataset; what is missing is told at once")
     apply.add_argument("file", type=Path, metavar="FILE", help="the application as JSON, see docs/api.md")
     apply.add_argument("--material", action="append", default=[], metavar="NAME=FILE", help="as often as needed")
     apply.add_argument("--complete", metavar="ID", help="hand in again an application that was returned")
     act = command("act", _act, "take a matter a step on: return, accept, approve, refuse, withdraw ...")
-    act.add_argument("which", choices=_LISTS)
+    act.add_argument("which", choices=_LIST_OF, metavar="KIND", help=f"one of {', '.join(_LISTS)}")
     act.add_argument("id", metavar="ID")
     act.add_argument("act", metavar="ACT")
     act.add_argument("--reason", default="")
@@ -61,10 +72,17 @@ def _tasks(options: argparse.Namespace) -> None:
 
 def _matters(options: argparse.Namespace) -> None:
     with _desk(options) as at:
-        found = [matter.document for matter in at.matters(options.which)]
+        found = [matter.document for matter in at.matters(_LIST_OF[options.which])]
     if options.json:
         return _print_json(found)
-    return _print(found, ("id", "matter", "dataset", "state", "opened_at"))
+    lines = [{**each, "since": each["history"][-1]["done_at"][:16], "said": _said(each)} for each in found]
+    return _print(lines, ("id", "matter", "dataset", "state", "since", "said"))
+
+
+def _said(matter: dict[str, Any]) -> str:
+    """What was said with the last step, where somebody said something."""
+    last = matter["history"][-1]
+    return f"{last['act']}: {last['reason']}" if last.get("reason") else ""
 
 
 def _apply(options: argparse.Namespace) -> None:
@@ -82,10 +100,13 @@ def _act(options: argparse.Namespace) -> None:
     more = {} if options.more is None else _read(options.more)
     if twice := {"act", "reason"} & set(more):
         raise RequestRejected(f"{' and '.join(sorted(twice))} come from the command line, and not from --with")
+    if options.act in _HINTS:
+        raise RequestRejected(f"{options.act} goes by a command of its own; {_HINTS[options.act]}")
+    which = _LIST_OF[options.which]
     with _desk(options) as at:
-        found = next((each for each in at.matters(options.which) if each.id == options.id), None)
+        found = next((each for each in at.matters(which) if each.id == options.id), None)
         if found is None:
-            raise RequestRejected(f"you see no {options.id} among the {options.which}")
+            raise RequestRejected(f"you see no {options.id} among the {which}")
         _told(options, found.act(options.act, options.reason, **more))
 
 
@@ -172,8 +193,15 @@ def _pairs(texts: list[str]) -> dict[str, str]:
 
 
 def _print(found: list[dict[str, Any]], names: tuple[str, ...]) -> None:
-    rows = [[str(each.get(name) or "") for name in names] for each in found]
-    Console().print(tables.as_rich(tables.Sheet(names, rows)))
+    rows = [[_plain(str(each.get(name) or "")) for name in names] for each in found]
+    if not sys.stdout.isatty():  # for a program, or a file: nothing is broken over lines
+        return print("\n".join("\t".join(row) for row in [list(names), *rows]))
+    return Console().print(tables.as_rich(tables.Sheet(names, rows)))
+
+
+def _plain(text: str) -> str:
+    """Somebody else's text in one line, without escape codes."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def _print_json(value: Any) -> None:

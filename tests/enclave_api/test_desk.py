@@ -140,5 +140,14 @@ def test_the_same_from_a_shell(
     assert json.loads((tmp_path / "agreement.json").read_text())["uid"] == uid
     assert run(capsys, "report", "--agreement", uid) == []
     assert cli.main(["tasks", "--url", "http://localhost"]) == 0
-    assert cli.main(["matters", "applications", "--url", "http://localhost"]) == 0
-    assert "signed" in capsys.readouterr().out
+    assert cli.main(["matters", "application", "--url", "http://localhost"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "nothing awaits you"
+    assert lines[1].split("\t")[0] == "id"
+    assert lines[2].split("\t")[:4] == [applied, "application", "visits", "signed"]
+    assert "jali sign" in run(capsys, "act", "application", applied, "sign", status=1)["message"]
+    assert run(capsys, "agreement", uid)["uid"] == uid
+    monkeypatch.setenv("JALI_AGREEMENT", str(tmp_path / "agreement.json"))
+    assert run(capsys, "report") == []
+    nowhere = ("--out", str(tmp_path / "nowhere" / "agreement.json"))
+    assert "no folder" in run(capsys, "sign", applied, "--key", "x.pem", *nowhere, status=1)["message"]
