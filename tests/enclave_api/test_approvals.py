@@ -1,4 +1,4 @@
-"""Approvals at the front, where somebody would bend them: other data than were reviewed, two roles, late withdrawals."""
+"""Approvals at the front, where somebody would bend them: other data than were reviewed, two roles, late steps."""
 
 from typing import Any
 
