@@ -1,12 +1,11 @@
 """Attack 22: text that keeps the room busy. Every refusal is quick, and what is accepted has bounded work."""
 
-from time import process_time
-
 import pytest
 
 from dp_queries.errors import QueryRejected
 from dp_queries.planner import analyse
 from tests.dp_queries.flights import DATASET
+from tests.stopwatch import stopwatch
 
 HUGE = {
     "in_list": "SELECT COUNT(*) FROM flights WHERE month IN (" + "1," * 2_000_000 + "1)",
@@ -30,25 +29,18 @@ HUGE = {
 
 @pytest.mark.parametrize("name", HUGE)
 def test_a_refusal_takes_a_tenth_of_a_second(name):
-    # The least of three: a collection of the test process's own garbage, a second by then, is not the refusal's.
-    assert min(seconds_to_refuse(HUGE[name]) for _ in range(3)) < 0.5  # 0.1 on a quiet machine
-
-
-def seconds_to_refuse(sql):
-    """The processor's seconds that one refusal takes."""
-    begun = process_time()
-    with pytest.raises(QueryRejected):
-        analyse(sql, DATASET)
-    return process_time() - begun
+    with stopwatch() as took, pytest.raises(QueryRejected):
+        analyse(HUGE[name], DATASET)
+    assert took[0] < 0.5  # 0.1 on a quiet machine
 
 
 def test_long_but_honest_queries_are_read():
     sql = "SELECT COUNT(*) FROM flights WHERE " + " OR ".join(
         f"(month = {i % 12 + 1} AND distance > {i})" for i in range(200)
     )
-    begun = process_time()
-    analyse(sql, DATASET)
-    assert process_time() - begun < 5
+    with stopwatch() as took:
+        analyse(sql, DATASET)
+    assert took[0] < 5
 
 
 def test_many_names_do_not_multiply():
