@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from jali import desk_commands, tables, trust
+from jali.arguments import json_in, pairs, print_json
 from jali.connection import Room, connect
 from jali.errors import Flaw, JaliError, RequestRejected, VerificationError
 from jali.log import LogWatch
@@ -83,7 +84,7 @@ def _datasets(options: argparse.Namespace) -> None:
     with _room(options) as room:
         found = room.datasets()
     if options.json:
-        return _print_json([dataset.document for dataset in found])
+        return print_json([dataset.document for dataset in found])
     rows = [[dataset.name, dataset.title, dataset.version or "", ", ".join(dataset.schema.tables)] for dataset in found]
     return _print(tables.Sheet(["name", "title", "version", "tables"], rows))
 
@@ -92,7 +93,7 @@ def _explain(options: argparse.Namespace) -> None:
     with _room(options) as room:
         plan = room.explain(_read_sql(options), options.epsilon, **_wishes(options))
     if options.json:
-        return _print_json(plan.document)
+        return print_json(plan.document)
     return Console().print(plan)
 
 
@@ -103,7 +104,7 @@ def _sql(options: argparse.Namespace) -> None:
         try:
             answer.receipt.verify()
         finally:
-            _print_json(answer.document) if options.json else Console().print(answer)
+            print_json(answer.document) if options.json else Console().print(answer)
 
 
 def _budget(options: argparse.Namespace) -> None:
@@ -111,7 +112,7 @@ def _budget(options: argparse.Namespace) -> None:
         budget = room.budget()
     facts = {name: str(getattr(budget, name).epsilon) for name in ("total", "spent", "remaining")}
     if options.json:
-        return _print_json({**facts, "delta": budget.total.delta, "charges": budget.charges})
+        return print_json({**facts, "delta": budget.total.delta, "charges": budget.charges})
     return print(budget)
 
 
@@ -127,7 +128,7 @@ def _log(options: argparse.Namespace) -> None:
         }
         facts |= {"agreement": room.agreement.uid, "pin": str(room.agreement.pin)}
     if options.json:
-        return _print_json({**facts, "invocations": past})
+        return print_json({**facts, "invocations": past})
     names = ("log_index", "submitted_at", "outcome", "charged", "sql")
     rows = [[" ".join(str(entry.get(name, "")).split()) for name in names] for entry in past]
     return _print(tables.Sheet(names, rows, footer=[f"{name}: {value}" for name, value in facts.items()]))
@@ -145,7 +146,7 @@ def _verify(options: argparse.Namespace) -> None:
         agreement = trust.remembered(named, memory)
     verified = verify_answer(document, agreement, LogWatch(agreement.log, memory, None))
     if options.json:
-        return _print_json(verified.to_json())
+        return print_json(verified.to_json())
     return print(verified)
 
 
@@ -168,39 +169,23 @@ def _read_file(path: Path) -> str:
 
 
 def _read_answer(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as fault:
-        raise RequestRejected(f"{path} can't be read: {fault.strerror}") from None
-    except ValueError:
-        document = None
+    document = json_in(path)
     if not isinstance(document, dict):
         raise VerificationError(Flaw.RECEIPT_MALFORMED, f"{path} isn't a saved answer")
     return document
 
 
 def _wishes(options: argparse.Namespace) -> dict[str, Any]:
-    accuracy, clipping = (_pairs(texts) if texts else None for texts in (options.accuracy, options.clipping))
+    accuracy, clipping = (pairs(texts) if texts else None for texts in (options.accuracy, options.clipping))
     return {"accuracy": accuracy, "clipping": clipping, "purpose": options.purpose}
 
 
 def _parties(options: argparse.Namespace) -> dict[str, str]:
-    return _pairs(options.party)
-
-
-def _pairs(texts: Sequence[str]) -> dict[str, str]:
-    parts = [text.partition("=") for text in texts]
-    if not all(name and value for name, _, value in parts):
-        raise RequestRejected("write NAME=VALUE")
-    return {name: value for name, _, value in parts}
+    return pairs(options.party)
 
 
 def _print(sheet: tables.Sheet) -> None:
     Console().print(tables.as_rich(sheet))
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from jali import tables
+from jali.arguments import json_in, pairs, print_json
 from jali.desk import Application, Desk, Matter, desk
 from jali.errors import RequestRejected
 from jali.profiles import read_settings
@@ -61,7 +62,7 @@ def _tasks(options: argparse.Namespace) -> None:
     with _desk(options) as at:
         found = at.tasks()
     if options.json:
-        return _print_json(found)
+        return print_json(found)
     if not found:
         return print("nothing awaits you")
     names = ("matter", "id", "dataset", "state", "acts", "deadline")
@@ -74,7 +75,7 @@ def _matters(options: argparse.Namespace) -> None:
     with _desk(options) as at:
         found = [matter.document for matter in at.matters(_LIST_OF[options.which])]
     if options.json:
-        return _print_json(found)
+        return print_json(found)
     lines = [{**each, "since": each["history"][-1]["done_at"][:16], "said": _said(each)} for each in found]
     return _print(lines, ("id", "matter", "dataset", "state", "since", "said"))
 
@@ -87,7 +88,7 @@ def _said(matter: dict[str, Any]) -> str:
 
 def _apply(options: argparse.Namespace) -> None:
     stated = _read(options.file)
-    dataset, materials = stated.pop("dataset", ""), {**stated.pop("materials", {}), **_pairs(options.material)}
+    dataset, materials = stated.pop("dataset", ""), {**stated.pop("materials", {}), **pairs(options.material)}
     with _desk(options) as at:
         if options.complete is None:
             done = at.apply(dataset, materials=materials, **stated)
@@ -127,7 +128,7 @@ def _agreement(options: argparse.Namespace) -> None:
     with _desk(options) as at:
         document = at.agreement(options.uid)
     if options.out is None:
-        return _print_json(document)
+        return print_json(document)
     return _write(options.out, document)
 
 
@@ -144,10 +145,10 @@ def _report(options: argparse.Namespace) -> None:
         if options.number is None:
             found = at.reports(uid)
             if options.json:
-                return _print_json(found)
+                return print_json(found)
             return _print(found, ("number", "begins", "due_at", "overdue_at", "standing"))
         if options.file is None:
-            return _print_json(at.usage(uid, options.number))
+            return print_json(at.usage(uid, options.number))
         return _told(options, at.file_report(uid, options.number, _read(options.file)))
 
 
@@ -164,7 +165,7 @@ def _desk(options: argparse.Namespace) -> Desk:
 
 
 def _told(options: argparse.Namespace, matter: Matter) -> None:
-    _print_json(matter.document) if options.json else print(repr(matter)[1:-1])
+    print_json(matter.document) if options.json else print(repr(matter)[1:-1])
 
 
 def _day(deadline: dict[str, Any] | None) -> str:
@@ -174,22 +175,10 @@ def _day(deadline: dict[str, Any] | None) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as fault:
-        raise RequestRejected(f"{path} can't be read: {fault.strerror}") from None
-    except ValueError:
-        document = None
+    document = json_in(path)
     if not isinstance(document, dict):
         raise RequestRejected(f"{path} can't be read as a JSON object")
     return document
-
-
-def _pairs(texts: list[str]) -> dict[str, str]:
-    parts = [text.partition("=") for text in texts]
-    if not all(name and value for name, _, value in parts):
-        raise RequestRejected("write NAME=FILE")
-    return {name: value for name, _, value in parts}
 
 
 def _print(found: list[dict[str, Any]], names: tuple[str, ...]) -> None:
@@ -202,7 +191,3 @@ def _print(found: list[dict[str, Any]], names: tuple[str, ...]) -> None:
 def _plain(text: str) -> str:
     """Somebody else's text in one line, without escape codes."""
     return "".join(sign if sign.isprintable() else " " for sign in text)
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False))

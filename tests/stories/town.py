@@ -6,7 +6,6 @@ their own machines; the files' stories share one town, so each speaks of matters
 
 import io
 import json
-import os
 from base64 import b64decode
 from collections.abc import Mapping
 from contextlib import redirect_stdout
@@ -14,9 +13,9 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import httpx
+import pytest
 import yaml
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -73,7 +72,9 @@ class Town:
     def run(self, program: str, *command: str) -> Any:
         """One operator's command, as `House.run`, but in this process: starting one takes two seconds."""
         said = io.StringIO()
-        with patch.dict(os.environ, self.house.environment), redirect_stdout(said):
+        with pytest.MonkeyPatch.context() as environment, redirect_stdout(said):
+            for name, value in self.house.environment.items():
+                environment.setenv(name, value)
             status = {"enclave": enclave_main, "enclave_api": front_main}[program]([*command, "--json"])
         assert status == 0, f"{command}: {said.getvalue()}"
         return json.loads(said.getvalue())
