@@ -16,9 +16,12 @@ Json = dict[str, Any]
 
 
 def calendar(session: Session) -> WorkingCalendar:
-    """The calendar of now, in the caller's transaction."""
-    rows = session.scalars(select(CalendarRow).order_by(CalendarRow.year))
-    return WorkingCalendar(tuple(read_published_year(row.calendar) for row in rows))
+    """The calendar of now, in the caller's transaction; read once in it, though a list asks for each of its lines."""
+    if "calendar" not in session.info:
+        rows = session.scalars(select(CalendarRow).order_by(CalendarRow.year))
+        session.info["calendar"] = WorkingCalendar(tuple(read_published_year(row.calendar) for row in rows))
+    found: WorkingCalendar = session.info["calendar"]
+    return found
 
 
 def load(front: Front, document: Any, *, by: Mapping[str, Any]) -> Json:
