@@ -15,35 +15,32 @@ from policies.conditions import Credit, Feedback, Scenario, Security
 from policies.duties import condition
 from policies.errors import Reason
 from policies.months import months_between, months_later
-from policies.states import Machine, Transition
+from policies.states import OPERATOR, PROVIDER, RESEARCHER, Machine, Transition
 from policies.terms import AGGREGATES, MICRO, MOST_QUERIES_PER_DAY, STANDARD_MEASURES, Terms
 
 Priority = Literal["livelihood", "economic-development", "replicable"]
 LEAST_SCENARIO: Final = 20
 MOST_MONTHS: Final = 60
-_RESEARCHER: Final = frozenset({"researcher"})
-_OPERATOR: Final = frozenset({"operator"})
-_PROVIDER: Final = frozenset({"data-provider"})
-_PARTIES: Final = _RESEARCHER | _PROVIDER
+_PARTIES: Final = RESEARCHER | PROVIDER
 
 MACHINE: Final = Machine(
     matter="application",
     initial="submitted",
     transitions=(
-        Transition("return", ("submitted", "under-review"), "incomplete", _OPERATOR),
-        Transition("complete", ("incomplete",), "submitted", _RESEARCHER),
-        Transition("accept", ("submitted",), "under-review", _OPERATOR),
-        Transition("ask-experts", ("under-review",), "with-experts", _PROVIDER),
-        Transition("note-opinion", ("with-experts",), "under-review", _PROVIDER),
-        Transition("approve", ("under-review",), "approved", _PROVIDER),
-        Transition("refuse", ("under-review", "with-experts"), "refused", _PROVIDER),
+        Transition("return", ("submitted", "under-review"), "incomplete", OPERATOR),
+        Transition("complete", ("incomplete",), "submitted", RESEARCHER),
+        Transition("accept", ("submitted",), "under-review", OPERATOR),
+        Transition("ask-experts", ("under-review",), "with-experts", PROVIDER),
+        Transition("note-opinion", ("with-experts",), "under-review", PROVIDER),
+        Transition("approve", ("under-review",), "approved", PROVIDER),
+        Transition("refuse", ("under-review", "with-experts"), "refused", PROVIDER),
         Transition("sign", ("approved",), "half-signed", _PARTIES),
         Transition("sign", ("half-signed",), "signed", _PARTIES),
         Transition(
             "withdraw",
             ("submitted", "incomplete", "under-review", "with-experts", "approved", "half-signed"),
             "withdrawn",
-            _RESEARCHER,
+            RESEARCHER,
         ),
     ),
 )

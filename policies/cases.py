@@ -5,29 +5,27 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from policies.agreements import Agreement
-from policies.states import Machine, Transition
+from policies.states import OFFICER, OPERATOR, PROVIDER, Machine, Transition
 
 Right = Literal["personal-privacy", "trade-secrets", "other"]
 """What the reporter says is infringed, in the article's words."""
 
-_PROVIDER: Final = frozenset({"data-provider"})
-_OFFICER: Final = frozenset({"security-officer"})
-_CHECKERS: Final = frozenset({"data-provider", "operator"})
+_CHECKERS: Final = PROVIDER | OPERATOR
 
 MACHINE: Final = Machine(
     matter="infringement case",
     initial="reported",
     transitions=(
-        Transition("suspend", ("reported",), "suspended", _PROVIDER | _OFFICER),
+        Transition("suspend", ("reported",), "suspended", PROVIDER | OFFICER),
         Transition("verify", ("reported",), "verifying", _CHECKERS),
-        Transition("suspend", ("verifying",), "verifying-suspended", _PROVIDER | _OFFICER),
+        Transition("suspend", ("verifying",), "verifying-suspended", PROVIDER | OFFICER),
         Transition("verify", ("suspended",), "verifying-suspended", _CHECKERS),
-        Transition("dismiss", ("verifying",), "dismissed", _PROVIDER),
-        Transition("withdraw", ("verifying", "verifying-suspended"), "withdrawn", _PROVIDER),
-        Transition("find-unfounded", ("verifying-suspended",), "unfounded", _PROVIDER),
-        Transition("process", ("verifying-suspended",), "processed", _PROVIDER),
-        Transition("resume", ("unfounded",), "resumed", _OFFICER),
-        Transition("reopen", ("processed",), "reopened", _OFFICER),
+        Transition("dismiss", ("verifying",), "dismissed", PROVIDER),
+        Transition("withdraw", ("verifying", "verifying-suspended"), "withdrawn", PROVIDER),
+        Transition("find-unfounded", ("verifying-suspended",), "unfounded", PROVIDER),
+        Transition("process", ("verifying-suspended",), "processed", PROVIDER),
+        Transition("resume", ("unfounded",), "resumed", OFFICER),
+        Transition("reopen", ("processed",), "reopened", OFFICER),
     ),
 )
 """Art. 31: suspend at once where necessary, verify, then withdraw, resume, or open again after processing.

@@ -8,21 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from policies.states import Machine, Transition
+from policies.states import OFFICER, OPERATOR, PROVIDER, REGULATOR, RESEARCHER, Machine, Transition
 
 Kind = Literal["objection", "dataset-request", "misuse-report", "spot-check"]
-_PROVIDER: Final = frozenset({"data-provider"})
-_OPERATOR: Final = frozenset({"operator"})
-_OFFICE: Final = frozenset({"operator", "security-officer"})
-_SUPERVISORS: Final = frozenset({"data-provider", "operator", "regulator", "security-officer"})
+_OFFICE: Final = OPERATOR | OFFICER
+_SUPERVISORS: Final = PROVIDER | OPERATOR | REGULATOR | OFFICER
 
 OBJECTION: Final = Machine(
     matter="objection",
     initial="raised",
     transitions=(
-        Transition("examine", ("raised",), "examining", _PROVIDER),
-        Transition("correct", ("examining",), "corrected", _PROVIDER),
-        Transition("reject", ("raised", "examining"), "rejected", _PROVIDER),
+        Transition("examine", ("raised",), "examining", PROVIDER),
+        Transition("correct", ("examining",), "corrected", PROVIDER),
+        Transition("reject", ("raised", "examining"), "rejected", PROVIDER),
     ),
 )
 """Art. 16: somebody finds the data wrong, or asks for a correction; the provider examines, corrects or says why not."""
@@ -31,11 +29,11 @@ DATASET_REQUEST: Final = Machine(
     matter="request for a dataset",
     initial="asked",
     transitions=(
-        Transition("forward", ("asked", "forwarded"), "forwarded", _OPERATOR),
-        Transition("decline", ("asked",), "declined", _OPERATOR),
-        Transition("plan", ("forwarded",), "planned", _PROVIDER),
-        Transition("decline", ("forwarded", "planned"), "declined", _PROVIDER | _OPERATOR),
-        Transition("open", ("planned",), "opened", _PROVIDER),
+        Transition("forward", ("asked", "forwarded"), "forwarded", OPERATOR),
+        Transition("decline", ("asked",), "declined", OPERATOR),
+        Transition("plan", ("forwarded",), "planned", PROVIDER),
+        Transition("decline", ("forwarded", "planned"), "declined", PROVIDER | OPERATOR),
+        Transition("open", ("planned",), "opened", PROVIDER),
     ),
 )
 """Art. 6: what people need guides what is opened; the operator finds the provider, who plans or says why not."""
@@ -55,7 +53,7 @@ SPOT_CHECK: Final = Machine(
     matter="spot check",
     initial="asked",
     transitions=(
-        Transition("answer", ("asked",), "answered", frozenset({"researcher"})),
+        Transition("answer", ("asked",), "answered", RESEARCHER),
         Transition("ask-again", ("answered",), "asked", _SUPERVISORS),
         Transition("close", ("asked", "answered"), "closed", _SUPERVISORS),
     ),

@@ -13,15 +13,15 @@ from typing import Any, Final, Literal
 
 from policies.errors import Reason, RequestRejected
 from policies.months import months_later
-from policies.states import Machine, Transition
+from policies.states import OPERATOR, PROVIDER, REGULATOR, RESEARCHER, Machine, Transition
 from policies.terms import Terms
 
-_SUPERVISORS: Final = frozenset({"data-provider", "operator", "regulator"})
+_SUPERVISORS: Final = PROVIDER | OPERATOR | REGULATOR
 MACHINE: Final = Machine(
     matter="utilization report",
     initial="awaited",
     transitions=(
-        Transition("file", ("awaited", "returned", "filed"), "filed", frozenset({"researcher"})),
+        Transition("file", ("awaited", "returned", "filed"), "filed", RESEARCHER),
         Transition("accept", ("filed",), "accepted", _SUPERVISORS),
         Transition("return", ("filed",), "returned", _SUPERVISORS),
     ),

@@ -4,8 +4,16 @@ One table for each kind of matter, one loop that obeys it, one diagram drawn fro
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from policies.errors import Reason, Refused, RequestRejected, WrongState
+
+Roles = frozenset[str]
+RESEARCHER: Final[Roles] = frozenset({"researcher"})
+PROVIDER: Final[Roles] = frozenset({"data-provider"})
+OPERATOR: Final[Roles] = frozenset({"operator"})
+REGULATOR: Final[Roles] = frozenset({"regulator"})
+OFFICER: Final[Roles] = frozenset({"security-officer"})
 
 
 @dataclass(frozen=True)
@@ -15,7 +23,7 @@ class Transition:
     act: str
     sources: tuple[str, ...]
     target: str
-    roles: frozenset[str]
+    roles: Roles
 
 
 @dataclass(frozen=True)

@@ -11,22 +11,20 @@ from policies.catalogue import read_entry
 from policies.classification import CLASSES
 from policies.entries import Entry
 from policies.errors import CardRejected, Reason, WorkOrderReturned
-from policies.states import Machine, Transition
+from policies.states import OPERATOR, PROVIDER, Machine, Transition
 
 Kind = Literal["list", "revise", "make-static"]
 LEAST_REASON: Final = 4  # whether it is reasonable is for the operator to say; Chinese says much in few characters
 MOST_REASON: Final = 4000
-_PROVIDER: Final = frozenset({"data-provider"})
-_OPERATOR: Final = frozenset({"operator"})
 
 MACHINE: Final = Machine(
     matter="work order",
     initial="submitted",
     transitions=(
-        Transition("accept", ("submitted",), "accepted", _OPERATOR),
-        Transition("return", ("submitted",), "returned", _OPERATOR),
-        Transition("resubmit", ("returned",), "submitted", _PROVIDER),
-        Transition("withdraw", ("submitted", "returned"), "withdrawn", _PROVIDER),
+        Transition("accept", ("submitted",), "accepted", OPERATOR),
+        Transition("return", ("submitted",), "returned", OPERATOR),
+        Transition("resubmit", ("returned",), "submitted", PROVIDER),
+        Transition("withdraw", ("submitted", "returned"), "withdrawn", PROVIDER),
     ),
 )
 
